@@ -1,0 +1,68 @@
+"""Questions about sets that no single aggregate can answer: who uses this, what is free, which host fits.
+
+The domain asks; a projection answers. An answer holds for one position only, so whoever decides by one also says what
+the question was about, and the store refuses the decision when a later fact mentions it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol
+
+import msgspec
+
+
+class Exclusion(msgspec.Struct, frozen=True):
+    """Why one host can't take a VM."""
+
+    host: str
+    why: str
+    l2: str
+    """The L2 network that is missing, or nothing when the reason is the host itself."""
+
+
+class Placement(msgspec.Struct, frozen=True):
+    """The hosts that fit, the one to prefer first, and a reason for each one that does not."""
+
+    hosts: tuple[str, ...]
+    excluded: tuple[Exclusion, ...]
+
+
+class Census(Protocol):
+    """The network at one position, as far as decisions ask about it. All names are uuids."""
+
+    def hosts_of(self, cluster: str) -> Sequence[str]:
+        """Give the cluster's hosts."""
+        ...
+
+    def networks_on(self, cluster: str) -> Sequence[str]:
+        """Give the L2 networks and pools that are attached to the cluster."""
+        ...
+
+    def l3s_of(self, l2: str) -> Sequence[str]:
+        """Give the L3 networks on an L2 network."""
+        ...
+
+    def members_of(self, pool: str) -> Sequence[str]:
+        """Give the VXLAN networks of a pool."""
+        ...
+
+    def vms_on(self, l3: str) -> Sequence[str]:
+        """Give the VMs that have a NIC on an L3 network."""
+        ...
+
+    def free_vni(self, pool: str) -> int | None:
+        """Give the lowest VNI of the pool's ranges that no network has."""
+        ...
+
+    def free_address(self, l3: str, chance: random.Random, besides: Collection[str]) -> str | None:
+        """Give an address that nobody has, in the order of the network's allocator, `besides` left out."""
+        ...
+
+    def placement(self, l2s: Collection[str], *, cluster: str = "") -> Placement:
+        """Find the hosts that have all these L2 networks, in one cluster or in all."""
+        ...
+
+
+Ask = Callable[[], Census]

@@ -1,0 +1,48 @@
+"""Zones, clusters and hosts: the places that networks are attached to."""
+
+from __future__ import annotations
+
+from domain import cluster, commands, host, zone
+from domain.l2 import L2Network
+from domain.pool import VxlanPool
+from domain.transaction import Transaction
+
+
+def create_zone(t: Transaction, c: commands.CreateZone) -> None:
+    fact = zone.create(c.name)
+    t.create("zone", t.identify(c.uuid), fact)
+
+
+def create_cluster(t: Transaction, c: commands.CreateCluster) -> None:
+    parent = t.require("zone", c.zone, zone.Zone)
+    fact = cluster.create(c.name, zone=parent.uuid, hypervisor=c.hypervisor)
+    t.create("cluster", t.identify(c.uuid), fact)
+
+
+def add_host(t: Transaction, c: commands.AddHost) -> None:
+    parent = t.require("cluster", c.cluster, cluster.Cluster)
+    fact = host.add(c.name, cluster=parent.uuid, interfaces=c.interfaces, address=c.address, vtep=c.vtep)
+    newcomer = host.evolve(None, fact)
+    assert newcomer
+    for uuid in t.census(parent.uuid).networks_on(parent.uuid):
+        require_fit(t, newcomer, uuid, parent.uuid)
+    t.create("host", t.identify(c.uuid), fact)
+
+
+def require_fit(t: Transaction, newcomer: host.Host, uuid: str, cluster_uuid: str) -> None:
+    """Refuse a host that lacks what a network of its cluster needs."""
+    loaded = t.get(uuid)
+    match loaded.state if loaded else None:
+        case L2Network() as network:
+            host.require_interface(newcomer, network.physical_interface, network=network.name)
+        case VxlanPool() as pool:
+            host.require_interface(newcomer, pool.physical_interface, network=pool.name)
+            host.require_vtep(newcomer, pool.vtep_cidr(cluster_uuid), pool=pool.name)
+        case _:
+            pass
+
+
+def set_host_state(t: Transaction, c: commands.SetHostState) -> None:
+    found = t.require("host", c.host, host.Host)
+    t.subject = found.uuid
+    t.record(found.uuid, host.set_state(found.uuid, found.state, c.state))

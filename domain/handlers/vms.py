@@ -1,0 +1,138 @@
+"""VMs: made on a host that has all their networks, started, stopped, moved and destroyed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from domain import claims, cluster, commands, host, l3, vm
+from domain.census import Exclusion
+from domain.errors import Refusal, witness
+from domain.handlers import nics
+from domain.history import Loaded
+from domain.transaction import Transaction
+
+
+def create(t: Transaction, c: commands.CreateVm) -> None:
+    fact = vm.create(c.name)
+    subnets = [t.require("l3", text, l3.L3Network) for text in c.networks]
+    refuse_twice(subnets)
+    addresses = by_network(t, c.addresses, subnets)
+    macs = by_network(t, c.macs, subnets)
+    l3.require_ranges(s.state for s in subnets)
+    target = choose_host(t, [s.state.l2 for s in subnets], wanted=c.host, cluster_text=c.cluster)
+    uuid = t.identify(c.uuid)
+    cause = t.create("vm", uuid, fact)
+    for subnet in subnets:
+        ip, mac = addresses.get(subnet.uuid, ""), macs.get(subnet.uuid, "")
+        nics.attach(t, uuid, subnet, ip=ip, mac=mac, cause=cause)
+    t.record(uuid, vm.Started(target))
+
+
+def refuse_twice(subnets: Iterable[Loaded[l3.L3Network]]) -> None:
+    seen: set[str] = set()
+    for subnet in subnets:
+        if subnet.uuid in seen:
+            raise Refusal("l3-already-attached", f"L3 network {subnet.state.name} is named twice: one NIC each")
+        seen.add(subnet.uuid)
+
+
+def by_network(t: Transaction, wishes: Mapping[str, str], subnets: Iterable[Loaded[l3.L3Network]]) -> dict[str, str]:
+    """Key wishes by L3 uuid; one for a network that the VM is not on is a mistake."""
+    known = {s.uuid for s in subnets}
+    found = {t.require("l3", text, l3.L3Network).uuid: wish for text, wish in wishes.items()}
+    for text, uuid in zip(wishes, found, strict=True):
+        if uuid not in known:
+            raise Refusal("invalid-argument", f"{text!r} is not among the networks of this VM")
+    return found
+
+
+def choose_host(t: Transaction, l2s: Iterable[str], *, wanted: str = "", cluster_text: str = "") -> str:
+    """Find a host that has all these L2 networks: the one asked for, or the one with the fewest VMs."""
+    networks = sorted(set(l2s))
+    within = t.require("cluster", cluster_text, cluster.Cluster).uuid if cluster_text else ""
+    asked = t.require("host", wanted, host.Host) if wanted else None
+    placement = t.census().placement(networks, cluster=within)
+    if asked and asked.uuid not in placement.hosts:
+        why = next((e for e in placement.excluded if e.host == asked.uuid), None)
+        reason = explain(t, why) if why else "it is in another cluster"
+        raise Refusal("host-not-eligible", f"host {asked.state.name} can't take the VM: {reason}")
+    if not placement.hosts:
+        reasons = "; ".join(f"{t.label(e.host)}: {explain(t, e)}" for e in placement.excluded[:5])
+        raise Refusal("no-host-available", f"no host can take the VM: {reasons or 'there is no host'}")
+    chosen = asked.uuid if asked else placement.hosts[0]
+    watch(t, chosen, networks)
+    return chosen
+
+
+def watch(t: Transaction, chosen: str, networks: Iterable[str]) -> None:
+    """Rest the decision on the chosen host, its cluster and the networks: if one of them changes, choose again."""
+    member = t.load(chosen, host.Host)
+    t.get(member.state.cluster)
+    for uuid in networks:
+        network = t.get(uuid)
+        pool = getattr(network.state, "pool", "") if network else ""
+        if pool:
+            t.get(pool)
+
+
+def explain(t: Transaction, exclusion: Exclusion) -> str:
+    return f"{exclusion.why} ({t.label(exclusion.l2)})" if exclusion.l2 else exclusion.why
+
+
+def networks_of(t: Transaction, guest: vm.Vm) -> list[str]:
+    return [t.load(nic.l3, l3.L3Network).state.l2 for nic in guest.nics]
+
+
+def start(t: Transaction, c: commands.StartVm) -> None:
+    guest = t.require("vm", c.vm, vm.Vm)
+    t.subject = guest.uuid
+    vm.start(guest.uuid, guest.state, "")
+    networks = networks_of(t, guest.state)
+    wanted = c.host or stay(t, guest.state, networks)
+    target = choose_host(t, networks, wanted=wanted)
+    t.record(guest.uuid, vm.start(guest.uuid, guest.state, target))
+
+
+def stay(t: Transaction, guest: vm.Vm, networks: Iterable[str]) -> str:
+    """Prefer the host a VM ran on last, where that still fits."""
+    fits = t.census().placement(sorted(set(networks))).hosts
+    return guest.last_host if guest.last_host in fits else ""
+
+
+def stop(t: Transaction, c: commands.StopVm) -> None:
+    guest = t.require("vm", c.vm, vm.Vm)
+    t.subject = guest.uuid
+    t.record(guest.uuid, vm.stop(guest.uuid, guest.state))
+
+
+def migrate(t: Transaction, c: commands.MigrateVm) -> None:
+    guest = t.require("vm", c.vm, vm.Vm)
+    t.subject = guest.uuid
+    vm.require_running(guest.uuid, guest.state)
+    networks = networks_of(t, guest.state)
+    target = choose_host(t, networks, wanted=c.host) if c.host else elsewhere(t, guest, networks)
+    name = t.load(target, host.Host).state.name
+    t.record(guest.uuid, vm.migrate(guest.uuid, guest.state, host=target, host_name=name))
+
+
+def elsewhere(t: Transaction, guest: Loaded[vm.Vm], networks: Iterable[str]) -> str:
+    """Find the best host other than the one the VM is on."""
+    wanted = sorted(set(networks))
+    others = [h for h in t.census().placement(wanted).hosts if h != guest.state.host]
+    if not others:
+        raise Refusal(
+            "no-host-available",
+            f"no other host has all networks of VM {guest.state.name}",
+            witness(guest.uuid, vm.Started, vm.Migrated),
+        )
+    watch(t, others[0], wanted)
+    return others[0]
+
+
+def destroy(t: Transaction, c: commands.DestroyVm) -> None:
+    guest = t.require("vm", c.vm, vm.Vm)
+    t.subject = guest.uuid
+    cause = t.record(guest.uuid, vm.Destroyed())
+    t.release(claims.name("vm", guest.state.name), guest.uuid, cause=cause)
+    for nic in guest.state.nics:
+        nics.release(t, guest.uuid, nic, cause=cause)

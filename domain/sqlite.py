@@ -1,0 +1,216 @@
+"""The SQLite store: one file, no server, every acknowledged fact on the disk.
+
+It is the library's recorder with what we need beside it: full durability, a write lock taken before anything is read
+for a write, the premise of a decision checked under that lock, a hash chain in the same transaction, and bulk reading.
+It refuses files that are not Rewire stores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from eventsourcing import sqlite as library
+from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
+
+from domain.errors import StoreUnreachable
+from domain.transaction import Premise
+
+
+APPLICATION_ID = int.from_bytes(b"rwir", "big")
+"""SQLite's own mark of what a file is for (PRAGMA application_id)."""
+SCHEMA = 1
+CHECKPOINT_PAGES = 4000
+"""Size of the write-ahead log before it is folded back: fewer, larger foldings keep long imports fast."""
+BATCH = 10_000
+LOCK_SECONDS = 30
+"""How long to wait for another process's write."""
+GENESIS = bytes(32)
+
+CHAIN = "CREATE TABLE IF NOT EXISTS chain (position INTEGER PRIMARY KEY, digest BLOB NOT NULL)"
+
+
+class Disturbed(IntegrityError):
+    """A fact recorded meanwhile touches what the decision rests on: decide again."""
+
+
+def link(previous: bytes, subject: str, version: int, state: bytes) -> bytes:
+    """Chain a fact to all facts before it."""
+    digest = hashlib.sha256(previous)
+    digest.update(f"{subject}@{version}:".encode())
+    digest.update(state)
+    return digest.digest()
+
+
+def mentions(row: sqlite3.Row, asked: list[bytes]) -> bool:
+    return any(uuid in row["state"] for uuid in asked)
+
+
+class Datastore(library.SQLiteDatastore):
+    """Connections that write durably and take the write lock first."""
+
+    @contextmanager
+    def transaction(self, *, commit: bool) -> Iterator[library.SQLiteCursor]:
+        with self.get_connection(commit=commit) as connection:
+            cursor = connection.cursor()
+            with told():
+                cursor.execute("BEGIN IMMEDIATE" if commit else "BEGIN")
+            try:
+                with told():
+                    yield cursor
+                    if commit:
+                        connection.commit()
+            finally:
+                connection.rollback()
+                cursor.sqlite_cursor.close()
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Translate what SQLite raises: a lost race for the library, everything else for the user."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise IntegrityError(error) from error
+    except IntegrityError:
+        raise
+    except (sqlite3.Error, PersistenceError) as error:
+        raise StoreUnreachable(f"the store does not answer: {error}") from error
+
+
+class Recorder(library.SQLiteApplicationRecorder):
+    """The log of facts in one table, whose rowid is the position."""
+
+    def construct_create_table_statements(self) -> list[str]:
+        return [*super().construct_create_table_statements(), CHAIN]
+
+    def _insert_events(
+        self, c: library.SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> Sequence[int]:
+        premise: Premise | None = kwargs.get("premise")
+        if premise and not self._holds(c, premise):
+            raise Disturbed
+        positions = list(super()._insert_events(c, stored_events) or ())
+        self._chain(c, positions, stored_events)
+        return positions
+
+    def undisturbed(self, premise: Premise) -> bool:
+        with self.datastore.transaction(commit=False) as c:
+            return self._holds(c, premise)
+
+    def _holds(self, c: library.SQLiteCursor, premise: Premise) -> bool:
+        c.execute("SELECT originator_id, state FROM stored_events WHERE rowid > ?", (premise.position,))
+        asked = [uuid.encode() for uuid in premise.asked]
+        touched = premise.read | premise.asked
+        return not any(row["originator_id"] in touched or mentions(row, asked) for row in c.fetchall())
+
+    def _chain(self, c: library.SQLiteCursor, positions: list[int], stored: Sequence[StoredEvent]) -> None:
+        digests = []
+        c.execute("SELECT digest FROM chain ORDER BY position DESC LIMIT 1")
+        row = c.fetchone()
+        digest = row["digest"] if row else GENESIS
+        for position, event in zip(positions, stored, strict=True):
+            digest = link(digest, str(event.originator_id), event.originator_version, event.state)
+            digests.append((position, digest))
+        c.executemany("INSERT INTO chain VALUES (?, ?)", digests)
+
+    # reading in bulk
+
+    def head(self) -> int:
+        return self.max_notification_id() or 0
+
+    def rows(self, after: int, upto: int) -> Iterator[tuple[int, str, int, bytes]]:
+        """Read in batches, so that memory does not grow with the history. O(facts read)."""
+        query = (
+            "SELECT rowid, originator_id, originator_version, state FROM stored_events"
+            " WHERE rowid > ? AND rowid <= ? ORDER BY rowid LIMIT ?"
+        )
+        while after < upto:
+            batch = self.query(query, (after, upto, BATCH))
+            if not batch:
+                return
+            yield from batch
+            after = batch[-1][0]
+
+    def rows_of(self, subject: str, upto: int) -> list[tuple[int, int, bytes]]:
+        query = (
+            "SELECT rowid, originator_version, state FROM stored_events"
+            " WHERE originator_id = ? AND rowid <= ? ORDER BY originator_version"
+        )
+        return self.query(query, (subject, upto))
+
+    def broken_link(self) -> int:
+        """Give the first position whose place in the chain does not fit, or 0. O(facts)."""
+        previous, expected = GENESIS, 1
+        digests = dict(self.query("SELECT position, digest FROM chain", ()))
+        for position, subject, version, state in self.rows(0, self.head()):
+            previous = link(previous, subject, version, state)
+            if position != expected or digests.pop(position, None) != previous:
+                return expected
+            expected += 1
+        return min(digests, default=0)
+
+    def query(self, statement: str, values: tuple[Any, ...]) -> list[Any]:
+        with self.datastore.transaction(commit=False) as c:
+            c.execute(statement, values)
+            return [tuple(row) for row in c.fetchall()]
+
+
+class Pool(library.SQLiteConnectionPool):
+    """Connections that reach the disk before a command is acknowledged."""
+
+    def _create_connection(self) -> library.SQLiteConnection:
+        with told():
+            connection = super()._create_connection()
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA synchronous=FULL")
+            cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+            return connection
+
+
+class Factory(library.SQLiteFactory):
+    """The infrastructure that the library builds an application from, with our datastore and recorder."""
+
+    application_recorder_class = Recorder
+
+    def __init__(self, env: Any) -> None:
+        super().__init__(env)
+        name = self.datastore.pool.db_name
+        path = Path(name)
+        self.fresh = self.datastore.pool.is_sqlite_memory_mode or not path.exists() or not path.stat().st_size
+        if not self.fresh:
+            require_store(path)
+        self.datastore = Datastore(db_name=name, originator_id_type="text")
+        self.datastore.pool = Pool(db_name=name, lock_timeout=LOCK_SECONDS)
+        if self.fresh:
+            mark(self.datastore)
+
+    def env_create_table(self) -> bool:
+        """A store that exists has its tables: opening it to read writes nothing."""
+        return self.fresh
+
+
+def mark(datastore: Datastore) -> None:
+    """Make a new file known as a Rewire store."""
+    with datastore.get_connection(commit=True) as connection:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        cursor.execute(f"PRAGMA user_version={SCHEMA}")
+
+
+def require_store(path: Path) -> None:
+    """Refuse a file that another program made, before anything in it is changed."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            (found,) = connection.execute("PRAGMA application_id").fetchone()
+            (schema,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error as error:
+        raise StoreUnreachable(f"{path} is not a Rewire store: {error}") from error
+    if found != APPLICATION_ID:
+        raise StoreUnreachable(f"{path} is not a Rewire store: it is another program's database")
+    if schema > SCHEMA:
+        raise StoreUnreachable(f"{path} was written by a newer Rewire (schema {schema}, this one reads {SCHEMA})")

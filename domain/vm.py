@@ -1,0 +1,132 @@
+"""A VM has NICs, each on one L3 network with one address and one MAC, and runs on at most one host.
+
+Which host fits is found elsewhere; this module says what a VM in a given state may do. A NIC that loses its network is
+taken off, and the VM keeps running.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from domain import values
+from domain.errors import Refusal, witness
+from domain.history import Fact, State
+
+
+Condition = Literal["running", "stopped"]
+
+
+# facts
+
+
+class Created(Fact, frozen=True, tag="vm.created"):
+    name: str
+
+
+class NicAttached(Fact, frozen=True, tag="vm.nic-attached"):
+    nic: str
+    l3: str
+    ip: str
+    mac: str
+    device: str
+
+
+class NicDetached(Fact, frozen=True, tag="vm.nic-detached"):
+    nic: str
+
+
+class Started(Fact, frozen=True, tag="vm.started"):
+    host: str
+
+
+class Stopped(Fact, frozen=True, tag="vm.stopped"):
+    pass
+
+
+class Migrated(Fact, frozen=True, tag="vm.migrated"):
+    host: str
+
+
+class Destroyed(Fact, frozen=True, tag="vm.destroyed"):
+    pass
+
+
+FACTS = (Created, NicAttached, NicDetached, Started, Stopped, Migrated, Destroyed)
+
+
+# state
+
+
+class Nic(State, frozen=True):
+    uuid: str
+    l3: str
+    ip: str
+    mac: str
+    device: str
+
+
+class Vm(State, frozen=True):
+    name: str
+    state: Condition
+    host: str
+    """Where it runs, or nothing."""
+    last_host: str
+    nics: tuple[Nic, ...]
+    """In order of attachment: the first one is the default."""
+
+
+# evolve
+
+
+def evolve(state: Vm | None, fact: Fact) -> Vm | None:
+    match fact:
+        case Created(name=name):
+            return Vm(name, "stopped", host="", last_host="", nics=())
+        case NicAttached() if state:
+            nic = Nic(fact.nic, fact.l3, fact.ip, fact.mac, fact.device)
+            return msgspec.structs.replace(state, nics=(*state.nics, nic))
+        case NicDetached(nic=nic) if state:
+            return msgspec.structs.replace(state, nics=tuple(n for n in state.nics if n.uuid != nic))
+        case Started(host=host) | Migrated(host=host) if state:
+            return msgspec.structs.replace(state, state="running", host=host, last_host=host)
+        case Stopped() if state:
+            return msgspec.structs.replace(state, state="stopped", host="")
+        case Destroyed():
+            return None
+    raise TypeError(fact)
+
+
+# decisions
+
+
+def create(name: str) -> Created:
+    return Created(values.name(name))
+
+
+def start(uuid: str, vm: Vm, host: str) -> Started:
+    if vm.state == "running":
+        raise Refusal("wrong-state", f"VM {vm.name} runs already", witness(uuid, Started, Migrated))
+    return Started(host)
+
+
+def stop(uuid: str, vm: Vm) -> Stopped:
+    if vm.state == "stopped":
+        raise Refusal("wrong-state", f"VM {vm.name} is stopped already", witness(uuid, Stopped, Created))
+    return Stopped()
+
+
+def migrate(uuid: str, vm: Vm, *, host: str, host_name: str) -> Migrated:
+    if host == vm.host:
+        raise Refusal(
+            "wrong-state", f"VM {vm.name} is on host {host_name} already", witness(uuid, Started, Migrated, host=host)
+        )
+    return Migrated(host)
+
+
+def require_running(uuid: str, vm: Vm) -> None:
+    if vm.state != "running":
+        raise Refusal(
+            "wrong-state", f"VM {vm.name} is stopped: only a running VM migrates", witness(uuid, Stopped, Created)
+        )

@@ -1,0 +1,65 @@
+"""Every NIC, and which are on which L3 network.
+
+A NIC is on the wire while its VM runs; a stopped VM's NIC keeps its address and reaches nobody.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from immutables import Map
+
+from domain import vm
+from domain.history import Recorded
+from projections.relations import Related, link, unlink
+
+
+class Nic(msgspec.Struct, frozen=True):
+    uuid: str
+    vm: str
+    l3: str
+    ip: str
+    mac: str
+    device: str
+    position: int
+    """The fact that attached it."""
+
+
+class Nics(msgspec.Struct, frozen=True):
+    all: Map[str, Nic] = Map()
+    of_vm: Related = Map()
+    on_l3: Related = Map()
+
+
+def evolve(nics: Nics, recorded: Recorded) -> Nics:
+    """Fold one fact. O(log n)."""
+    match recorded.fact:
+        case vm.NicAttached() as fact:
+            nic = Nic(
+                fact.nic, recorded.originator_id, fact.l3, fact.ip, fact.mac, fact.device, recorded.position
+            )
+            return add(nics, nic)
+        case vm.NicDetached(nic=uuid):
+            return drop(nics, uuid)
+        case vm.Destroyed():
+            for uuid in nics.of_vm.get(recorded.originator_id, Map()):
+                nics = drop(nics, uuid)
+            return nics
+        case _:
+            return nics
+
+
+def add(nics: Nics, nic: Nic) -> Nics:
+    return Nics(
+        all=nics.all.set(nic.uuid, nic),
+        of_vm=link(nics.of_vm, nic.vm, nic.uuid, nic.position),
+        on_l3=link(nics.on_l3, nic.l3, nic.uuid, nic.position),
+    )
+
+
+def drop(nics: Nics, uuid: str) -> Nics:
+    nic = nics.all[uuid]
+    return Nics(
+        all=nics.all.delete(uuid),
+        of_vm=unlink(nics.of_vm, nic.vm, uuid),
+        on_l3=unlink(nics.on_l3, nic.l3, uuid),
+    )

@@ -1,0 +1,88 @@
+"""Every living object: its state, the fact it began with, its name, and what lives in what.
+
+States are the domain's own, folded by the domain's own `evolve`: there is one account of what a fact does to an object.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from immutables import Map
+
+from domain import aggregates, claims, cluster, host, l2, l3, pool, vm
+from domain.history import Fact, Recorded, State
+from projections.relations import Related, link, unlink
+
+
+class Objects(msgspec.Struct, frozen=True):
+    """All living objects by uuid. Claims are not objects."""
+
+    states: Map[str, State] = Map()
+    born: Map[str, int] = Map()
+    """The position of each object's first fact."""
+    names: Map[tuple[str, str], str] = Map()
+    """(kind, name) to uuid."""
+    children: Related = Map()
+    """Zone to clusters and L2 networks, cluster to hosts, pool to VXLAN networks, L2 to L3 networks, host to VMs."""
+
+
+def evolve(objects: Objects, recorded: Recorded) -> Objects:
+    """Fold one fact. O(log n)."""
+    if isinstance(recorded.fact, claims.FACTS):
+        return objects
+    uuid = recorded.originator_id
+    before = objects.states.get(uuid)
+    after = aggregates.evolve(before, recorded.fact)
+    if after is None:
+        return remove(objects, uuid, before)
+    placed = replace(objects, uuid, before, after, recorded.position)
+    return placed if before else name(placed, uuid, after, recorded.position)
+
+
+def name(objects: Objects, uuid: str, state: State, position: int) -> Objects:
+    key = (aggregates.kind_of(state), getattr(state, "name", uuid))
+    return msgspec.structs.replace(
+        objects, born=objects.born.set(uuid, position), names=objects.names.set(key, uuid)
+    )
+
+
+def replace(objects: Objects, uuid: str, before: State | None, after: State, position: int) -> Objects:
+    children = objects.children
+    old, new = parents(before), parents(after)
+    for parent in old - new:
+        children = unlink(children, parent, uuid)
+    for parent in new - old:
+        children = link(children, parent, uuid, position)
+    return msgspec.structs.replace(objects, states=objects.states.set(uuid, after), children=children)
+
+
+def remove(objects: Objects, uuid: str, before: State | None) -> Objects:
+    children = objects.children
+    for parent in parents(before):
+        children = unlink(children, parent, uuid)
+    key = (aggregates.kind_of(before), getattr(before, "name", uuid)) if before else ("", "")
+    return Objects(
+        states=objects.states.delete(uuid),
+        born=objects.born.delete(uuid),
+        names=objects.names.delete(key),
+        children=children,
+    )
+
+
+def parents(state: State | None) -> frozenset[str]:
+    """Give the objects that an object lives in."""
+    match state:
+        case cluster.Cluster(zone=zone) | pool.VxlanPool(zone=zone):
+            return frozenset({zone})
+        case l2.L2Network(zone=zone, pool=owner):
+            return frozenset({zone, owner} - {""})
+        case host.Host(cluster=parent) | l3.L3Network(l2=parent):
+            return frozenset({parent})
+        case vm.Vm(host=parent):
+            return frozenset({parent} - {""})
+        case _:
+            return frozenset()
+
+
+def known(fact: Fact) -> bool:
+    """Tell whether a fact says something about an object, rather than about a claim."""
+    return not isinstance(fact, claims.FACTS)

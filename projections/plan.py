@@ -1,0 +1,169 @@
+"""HostPlan: what one host must have for the networks of its cluster and the NICs of its VMs.
+
+The plan says what, never how: the way from what a host has to what it must have is `diff`'s. Each object names the facts
+that caused it. A backend builds it, a simulator pretends to, and both read the same plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from domain import host, l2, l3, pool
+from projections import attachment
+from projections.relations import related
+from projections.topology import Topology
+
+
+TUNNEL_PORT = 8472
+"""UDP port of the tunnels: Linux's default, which ZStack keeps, not IANA's 4789."""
+TUNNEL_MTU = 1450
+"""1500 less the 50 bytes of an outer IPv4, UDP and VXLAN header (RFC 7348)."""
+
+
+class Bridge(msgspec.Struct, frozen=True):
+    name: str
+    l2: str
+    uplink: str
+    """The physical interface that is its port, with its addresses on the bridge; nothing where a device of ours is."""
+    mtu: int
+    """0: as the kernel has it."""
+    because: tuple[int, ...]
+
+
+class Vlan(msgspec.Struct, frozen=True):
+    name: str
+    l2: str
+    interface: str
+    vlan: int
+    bridge: str
+    because: tuple[int, ...]
+
+
+class Tunnel(msgspec.Struct, frozen=True):
+    name: str
+    l2: str
+    vni: int
+    local: str
+    port: int
+    peers: tuple[str, ...]
+    """Where broadcasts are sent a copy each (head-end replication): the other hosts' VTEPs, never our own."""
+    bridge: str
+    mtu: int
+    because: tuple[int, ...]
+
+
+class Port(msgspec.Struct, frozen=True):
+    """The host's end of a VM's NIC."""
+
+    device: str
+    nic: str
+    vm: str
+    mac: str
+    """The guest's."""
+    ip: str
+    bridge: str
+    because: tuple[int, ...]
+
+
+class HostPlan(msgspec.Struct, frozen=True):
+    """All that a host must have from us; what it has of ours beside that must go."""
+
+    host: str
+    position: int
+    bridges: tuple[Bridge, ...] = ()
+    vlans: tuple[Vlan, ...] = ()
+    tunnels: tuple[Tunnel, ...] = ()
+    ports: tuple[Port, ...] = ()
+
+
+def plan(topology: Topology, uuid: str) -> HostPlan:
+    """Derive a host's plan. O(networks of its cluster + NICs on it + peers)."""
+    member = topology.state(uuid, host.Host)
+    here = dict(attachment.networks_on(topology.objects, topology.attached, member.cluster))
+    ports = tuple(sorted(ports_of(topology, uuid), key=lambda port: port.device))
+    busy = {port.bridge for port in ports}
+    networks = [(n, topology.state(n, l2.L2Network), because) for n, because in sorted(here.items())]
+    needed = [(n, s, (topology.objects.born[n], b)) for n, s, b in networks if is_needed(s, busy)]
+    return HostPlan(
+        host=uuid,
+        position=topology.position,
+        bridges=tuple(bridge(n, state, because) for n, state, because in needed),
+        vlans=tuple(vlan(n, state, because) for n, state, because in needed if state.type == l2.VLAN),
+        tunnels=tuple(
+            tunnel(topology, uuid, n, because) for n, state, because in needed if state.type == l2.VXLAN
+        ),
+        ports=ports,
+    )
+
+
+def is_needed(network: l2.L2Network, busy: set[str]) -> bool:
+    return network.realize == "attach" or network.bridge in busy
+
+
+def ports_of(topology: Topology, uuid: str) -> Iterator[Port]:
+    """Walk the NICs of the VMs that run on a host."""
+    for guest, placed in related(topology.objects.children, uuid).items():
+        for nic in topology.nics_of(guest):
+            subnet = topology.state(nic.l3, l3.L3Network)
+            network = topology.state(subnet.l2, l2.L2Network)
+            because = tuple(sorted({nic.position, placed}))
+            yield Port(nic.device, nic.uuid, guest, nic.mac, nic.ip, network.bridge, because)
+
+
+def bridge(uuid: str, network: l2.L2Network, because: tuple[int, ...]) -> Bridge:
+    uplink = network.physical_interface if network.type == l2.NO_VLAN else ""
+    mtu = TUNNEL_MTU if network.type == l2.VXLAN else 0
+    return Bridge(network.bridge, uuid, uplink, mtu, because)
+
+
+def vlan(uuid: str, network: l2.L2Network, because: tuple[int, ...]) -> Vlan:
+    return Vlan(
+        name=network.device,
+        l2=uuid,
+        interface=network.physical_interface,
+        vlan=network.virtual_network_id,
+        bridge=network.bridge,
+        because=because,
+    )
+
+
+def tunnel(topology: Topology, uuid: str, network_uuid: str, because: tuple[int, ...]) -> Tunnel:
+    network = topology.state(network_uuid, l2.L2Network)
+    owner = topology.state(network.pool, pool.VxlanPool)
+    member = topology.state(uuid, host.Host)
+    return Tunnel(
+        name=network.device,
+        l2=network_uuid,
+        vni=network.virtual_network_id,
+        local=member.tunnel_address(owner.vtep_cidr(member.cluster)),
+        port=TUNNEL_PORT,
+        peers=tuple(sorted(set(peers(topology, uuid, network_uuid)))),
+        bridge=network.bridge,
+        mtu=TUNNEL_MTU,
+        because=because,
+    )
+
+
+def peers(topology: Topology, uuid: str, network_uuid: str) -> Iterator[str]:
+    """Walk the VTEPs of the other hosts that have a VXLAN network."""
+    network = topology.state(network_uuid, l2.L2Network)
+    owner = topology.state(network.pool, pool.VxlanPool)
+    for cluster, cidr in owner.attachments:
+        for other in related(topology.objects.children, cluster):
+            if other != uuid and (network.realize == "attach" or has_guest(topology, other, network_uuid)):
+                yield topology.state(other, host.Host).tunnel_address(cidr)
+
+
+def has_guest(topology: Topology, uuid: str, network: str) -> bool:
+    """Tell whether a VM on a host has a NIC on an L2 network."""
+    guests = related(topology.objects.children, uuid)
+    on_network = (
+        nic
+        for subnet in related(topology.objects.children, network)
+        for nic in related(topology.nics.on_l3, subnet)
+    )
+    return any(topology.nics.all[nic].vm in guests for nic in on_network)
+
+

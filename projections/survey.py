@@ -1,0 +1,49 @@
+"""Answers the questions that the domain asks about sets of objects, out of a topology."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Sequence
+
+from domain import l2, l3, pool, values
+from domain.census import Placement
+from projections import addressing, placement
+from projections.relations import related
+from projections.topology import Topology
+
+
+class Survey:
+    """A topology, as decisions ask about it."""
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+
+    def hosts_of(self, cluster: str) -> Sequence[str]:
+        return sorted(related(self.topology.objects.children, cluster))
+
+    def networks_on(self, cluster: str) -> Sequence[str]:
+        return sorted(related(self.topology.attached, cluster))
+
+    def l3s_of(self, l2: str) -> Sequence[str]:
+        return sorted(related(self.topology.objects.children, l2))
+
+    def members_of(self, pool: str) -> Sequence[str]:
+        return sorted(related(self.topology.objects.children, pool))
+
+    def vms_on(self, l3: str) -> Sequence[str]:
+        nics = self.topology.nics
+        return sorted({nics.all[uuid].vm for uuid in related(nics.on_l3, l3)})
+
+    def free_vni(self, pool_uuid: str) -> int | None:
+        taken = {self.topology.state(m, l2.L2Network).virtual_network_id for m in self.members_of(pool_uuid)}
+        ranges = sorted(self.topology.state(pool_uuid, pool.VxlanPool).ranges, key=lambda r: r.start)
+        return next((vni for r in ranges for vni in r.numbers if vni not in taken), None)
+
+    def free_address(self, l3_uuid: str, chance: random.Random, besides: Collection[str]) -> str | None:
+        allocator = self.topology.state(l3_uuid, l3.L3Network).allocator
+        tried = {values.number(text) for text in besides}
+        ip = addressing.choose(self.topology.addressing[l3_uuid], allocator, chance, tried)
+        return None if ip is None else values.address(ip)
+
+    def placement(self, l2s: Collection[str], *, cluster: str = "") -> Placement:
+        return placement.place(self.topology, l2s, cluster=cluster)

@@ -1,0 +1,104 @@
+"""The network as of one position: the one immutable value that all consumers share.
+
+It is made of persistent maps, so that keeping a version, or forking one, costs a pointer. A fork of a fork costs the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import msgspec
+from immutables import Map
+
+from domain import aggregates, l2
+from domain.errors import Refusal
+from domain.history import Recorded, State
+from projections import addressing, attachment, broadcast, nics, objects
+from projections.nics import Nic
+from projections.relations import Related, related
+
+
+S = TypeVar("S", bound=State)
+
+
+class Topology(msgspec.Struct, frozen=True):
+    """Everything that follows from the facts up to a position."""
+
+    position: int = 0
+    recorded_at: str = ""
+    """When the last fact was recorded; nothing before the first."""
+    objects: objects.Objects = objects.Objects()
+    attached: Related = Map()
+    """Cluster to L2 networks and pools."""
+    nics: nics.Nics = nics.Nics()
+    addressing: addressing.Addressing = Map()
+    segments: broadcast.Segments = broadcast.Segments()
+
+    def state(self, uuid: str, kind: type[S]) -> S:
+        """Give a living object's state; it must be there, and of this kind."""
+        found = self.objects.states[uuid]
+        if not isinstance(found, kind):
+            raise TypeError(found)
+        return found
+
+    def name(self, uuid: str) -> str:
+        """Give an object's name, or its uuid when it is gone."""
+        return str(getattr(self.objects.states.get(uuid), "name", uuid))
+
+    def find(self, kind: str, text: str) -> str:
+        """Give the uuid of an object by name or uuid.
+
+        Raises `Refusal` with `unknown-object` when there is none.
+        """
+        uuid = self.objects.names.get((kind, text), text)
+        if isinstance(self.objects.states.get(uuid), aggregates.KINDS[kind]):
+            return uuid
+        raise Refusal("unknown-object", f"there is no {aggregates.LABELS[kind]} {text!r}")
+
+    def every(self, kind: type[S]) -> Iterator[tuple[str, S]]:
+        """Walk all objects of one kind in order of uuid, which is the order they were made in. O(objects)."""
+        states = self.objects.states
+        yield from ((uuid, state) for uuid in sorted(states) if isinstance(state := states[uuid], kind))
+
+    def networks(self) -> Iterator[tuple[str, l2.L2Network]]:
+        return self.every(l2.L2Network)
+
+    def nics_of(self, vm: str) -> list[Nic]:
+        """Give a VM's NICs in order of attachment."""
+        found = (self.nics.all[uuid] for uuid in related(self.nics.of_vm, vm))
+        return sorted(found, key=lambda nic: (nic.position, nic.uuid))
+
+
+def evolve(topology: Topology, recorded: Recorded) -> Topology:
+    """Fold one fact. O(log n)."""
+    moved = msgspec.structs.replace(topology, position=recorded.position, recorded_at=recorded.recorded_at)
+    if not objects.known(recorded.fact):
+        return moved
+    after = objects.evolve(topology.objects, recorded)
+    plugged = nics.evolve(topology.nics, recorded)
+    return msgspec.structs.replace(
+        moved,
+        objects=after,
+        attached=attachment.evolve(topology.attached, recorded),
+        nics=plugged,
+        addressing=addressing.evolve(topology.addressing, recorded, lost(topology, plugged, recorded)),
+        segments=broadcast.evolve(topology.segments, recorded, topology.objects, after),
+    )
+
+
+def lost(topology: Topology, plugged: nics.Nics, recorded: Recorded) -> Map[str, tuple[str, str]]:
+    """Give (L3 network, address) of each NIC that a fact took off a VM."""
+    if plugged is topology.nics:
+        return Map()
+    before = related(topology.nics.of_vm, recorded.originator_id)
+    gone = (topology.nics.all[uuid] for uuid in before if uuid not in plugged.all)
+    return Map({nic.uuid: (nic.l3, nic.ip) for nic in gone})
+
+
+def fold(facts: Iterable[Recorded], start: Topology | None = None) -> Topology:
+    """Fold facts in order. O(facts)."""
+    topology = start or Topology()
+    for recorded in facts:
+        topology = evolve(topology, recorded)
+    return topology
