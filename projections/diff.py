@@ -1,0 +1,249 @@
+"""From what a host has to what it must have: `diff(plan, found) -> operations`, and what stands in the way.
+
+Pure, level-triggered and careful: it looks only at the two states, so a run that was cut off is simply looked at again; and
+it plans nothing against a link that is not ours. What is foreign and in the way is an obstacle: reported, never touched, and
+nothing of the network behind it is changed until it is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from projections.found import Found, Kind, Link
+from projections.operations import (
+    AddPeer,
+    CreateBridge,
+    CreatePort,
+    CreateTunnel,
+    CreateVlan,
+    Delete,
+    Enslave,
+    Mark,
+    MoveAddress,
+    MoveRoute,
+    Operation,
+    Release,
+    RemovePeer,
+    SetMtu,
+    SetUp,
+)
+from projections.plan import Bridge, HostPlan, Port, Tunnel, Vlan
+
+
+MARK = "rewire"
+
+
+class Obstacle(msgspec.Struct, frozen=True):
+    """Something on the host that keeps a network from being realized."""
+
+    name: str
+    l2: str
+    why: str
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A link of ours as it must be, and the operation that makes it."""
+
+    link: Link
+    create: Operation
+
+
+def diff(plan: HostPlan, found: Found) -> tuple[Operation, ...]:
+    """Give the operations that bring a host to its plan, in order; none when it is there. O(links)."""
+    blocked = {obstacle.l2 for obstacle in obstacles(plan, found)}
+    targets = wanted(plan)
+    return (
+        *removals(plan, found, targets),
+        *(o for bridge in plan.bridges if bridge.l2 not in blocked for o in raise_bridge(bridge, found, targets)),
+        *(o for device in ports_of_bridges(plan, blocked) for o in raise_link(targets[name_of(device)], found)),
+        *(o for tunnel in plan.tunnels if tunnel.l2 not in blocked for o in adjust_peers(tunnel, found)),
+    )
+
+
+# what must be
+
+
+def mark_of(subject: str, because: tuple[int, ...], *, uplink: str = "") -> str:
+    """Write what a link is for, and the fact that caused it, for its alias."""
+    home = f" uplink={uplink}" if uplink else ""
+    return f"{MARK} {subject} fact={max(because)}{home}"
+
+
+def uplink_in(mark: str) -> str:
+    """Read back the interface whose addresses a bridge holds."""
+    return next((word.removeprefix("uplink=") for word in mark.split() if word.startswith("uplink=")), "")
+
+
+def wanted(plan: HostPlan) -> dict[str, Wanted]:
+    """Give every link of the plan by name."""
+    devices = (*plan.bridges, *plan.vlans, *plan.tunnels, *plan.ports)
+    return {name_of(device): want(device) for device in devices}
+
+
+def name_of(device: Bridge | Vlan | Tunnel | Port) -> str:
+    return device.device if isinstance(device, Port) else device.name
+
+
+def want(device: Bridge | Vlan | Tunnel | Port) -> Wanted:
+    match device:
+        case Bridge(name=name, l2=l2, uplink=uplink, mtu=mtu, because=because):
+            mark = mark_of(l2, because, uplink=uplink)
+            link = ours(name, "bridge", mark=mark, mtu=mtu)
+            return Wanted(link, CreateBridge(name, mtu, uplink, mark))
+        case Vlan(name=name, l2=l2, interface=interface, vlan=vlan, bridge=bridge, because=because):
+            mark = mark_of(l2, because)
+            link = ours(name, "vlan", mark=mark, bridge=bridge)
+            below = msgspec.structs.replace(link, interface=interface, number=vlan)
+            return Wanted(below, CreateVlan(name, interface, vlan, bridge, mark))
+        case Tunnel() as t:
+            mark = mark_of(t.l2, t.because)
+            link = ours(t.name, "vxlan", mark=mark, bridge=t.bridge, mtu=t.mtu)
+            ends = msgspec.structs.replace(link, number=t.vni, local=t.local, udp_port=t.port)
+            return Wanted(ends, CreateTunnel(t.name, t.vni, t.local, t.port, t.bridge, t.mtu, mark))
+        case Port(device=name, nic=nic, mac=mac, bridge=bridge, because=because):
+            mark = mark_of(nic, because)
+            return Wanted(ours(name, "port", mark=mark, bridge=bridge), CreatePort(name, mac, bridge, mark))
+
+
+def ours(name: str, kind: Kind, *, mark: str, bridge: str = "", mtu: int = 0) -> Link:
+    return Link(name, kind, bridge=bridge, ours=True, mark=mark, mtu=mtu)
+
+
+# what stands in the way
+
+
+def obstacles(plan: HostPlan, found: Found) -> tuple[Obstacle, ...]:
+    """Give what is foreign, missing or taken on the host and keeps networks of the plan from it."""
+    return tuple(
+        [
+            *(o for b in plan.bridges for o in foreign(b.name, b.l2, found)),
+            *(o for b in plan.bridges if b.uplink for o in unusable(b, found)),
+            *(o for v in plan.vlans for o in foreign(v.name, v.l2, found)),
+            *(o for v in plan.vlans for o in missing(v.interface, v.l2, found)),
+            *(o for t in plan.tunnels for o in foreign(t.name, t.l2, found)),
+            *(o for p in plan.ports for o in foreign(p.device, bridge_l2(plan, p.bridge), found)),
+        ]
+    )
+
+
+def bridge_l2(plan: HostPlan, name: str) -> str:
+    return next((bridge.l2 for bridge in plan.bridges if bridge.name == name), "")
+
+
+def foreign(name: str, l2: str, found: Found) -> Iterator[Obstacle]:
+    link = found.links.get(name)
+    if link and not link.ours:
+        yield Obstacle(name, l2, f"there is a device {name} that Rewire did not make")
+
+
+def missing(interface: str, l2: str, found: Found) -> Iterator[Obstacle]:
+    if interface not in found.links:
+        yield Obstacle(interface, l2, f"the host has no interface {interface}")
+
+
+def unusable(bridge: Bridge, found: Found) -> Iterator[Obstacle]:
+    yield from missing(bridge.uplink, bridge.l2, found)
+    link = found.links.get(bridge.uplink)
+    master = found.links.get(link.bridge) if link else None
+    if link and link.bridge and link.bridge != bridge.name and not (master and master.ours):
+        yield Obstacle(bridge.uplink, bridge.l2, f"interface {bridge.uplink} is a port of {link.bridge} already")
+
+
+# what must go
+
+
+def removals(plan: HostPlan, found: Found, targets: dict[str, Wanted]) -> Iterator[Operation]:
+    """Take away what is ours and not in the plan, ports first, bridges last."""
+    for tunnel, peer in sorted(found.peers):
+        link = found.links.get(tunnel)
+        if link and link.ours and peer not in planned_peers(plan, tunnel) and tunnel in targets:
+            yield RemovePeer(tunnel, peer)
+    gone = [link for link in sorted(found.links.values(), key=lambda x: x.name) if is_gone(link, targets)]
+    yield from (Delete(link.name) for link in gone if link.kind != "bridge")
+    for link in gone:
+        if link.kind == "bridge":
+            yield from lower_bridge(link, found, {g.name for g in gone})
+
+
+def is_gone(link: Link, targets: dict[str, Wanted]) -> bool:
+    """Tell whether a link is ours and unwanted, or is wanted as something that it can't be turned into."""
+    if not link.ours:
+        return False
+    target = targets.get(link.name)
+    return target is None or identity(target.link) != identity(link)
+
+
+def identity(link: Link) -> tuple[str, str, int, str, int]:
+    """What a link can't change while it lives."""
+    return (link.kind, link.interface, link.number, link.local, link.udp_port)
+
+
+def lower_bridge(bridge: Link, found: Found, gone: set[str]) -> Iterator[Operation]:
+    """Give the uplink its addresses back and delete the bridge, unless somebody else's link hangs on it."""
+    uplink = uplink_in(bridge.mark)
+    ports = sorted(link.name for link in found.links.values() if link.bridge == bridge.name)
+    if any(port != uplink and port not in gone for port in ports):
+        return
+    if uplink in ports:
+        yield Release(uplink)
+    if uplink in found.links:
+        yield from move(found, bridge.name, uplink)
+    yield Delete(bridge.name)
+
+
+# what must come
+
+
+def raise_bridge(bridge: Bridge, found: Found, targets: dict[str, Wanted]) -> Iterator[Operation]:
+    yield from raise_link(targets[bridge.name], found)
+    if bridge.uplink:
+        uplink = found.links[bridge.uplink]
+        if not uplink.up:
+            yield SetUp(uplink.name)
+        if uplink.bridge != bridge.name:
+            yield Enslave(uplink.name, bridge.name)
+        yield from move(found, bridge.uplink, bridge.name)
+
+
+def move(found: Found, source: str, target: str) -> Iterator[Operation]:
+    """Move every address, then every route: a route needs its address to be there first."""
+    for address in sorted(found.addresses):
+        if address.interface == source:
+            yield MoveAddress(address, target)
+    for route in sorted(found.routes, key=lambda r: (bool(r.gateway), r)):
+        if route.interface == source:
+            yield MoveRoute(route, target)
+
+
+def raise_link(target: Wanted, found: Found) -> Iterator[Operation]:
+    """Make a link, or mend what differs on one of ours."""
+    want, have = target.link, found.links.get(target.link.name)
+    if have is None or identity(have) != identity(want):
+        yield target.create
+        return
+    if have.mark != want.mark:
+        yield Mark(want.name, want.mark)
+    if want.mtu and have.mtu != want.mtu:
+        yield SetMtu(want.name, want.mtu)
+    if have.bridge != want.bridge:
+        yield Enslave(want.name, want.bridge)
+    if not have.up:
+        yield SetUp(want.name)
+
+
+def ports_of_bridges(plan: HostPlan, blocked: set[str]) -> Iterator[Vlan | Tunnel | Port]:
+    yield from (vlan for vlan in plan.vlans if vlan.l2 not in blocked)
+    yield from (tunnel for tunnel in plan.tunnels if tunnel.l2 not in blocked)
+    yield from (port for port in plan.ports if bridge_l2(plan, port.bridge) not in blocked)
+
+
+def planned_peers(plan: HostPlan, tunnel: str) -> tuple[str, ...]:
+    return next((t.peers for t in plan.tunnels if t.name == tunnel), ())
+
+
+def adjust_peers(tunnel: Tunnel, found: Found) -> Iterator[Operation]:
+    link = found.links.get(tunnel.name)
+    kept = found.peers if link and link.ours and link.local == tunnel.local else frozenset()
+    yield from (AddPeer(tunnel.name, peer) for peer in tunnel.peers if (tunnel.name, peer) not in kept)

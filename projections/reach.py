@@ -1,0 +1,132 @@
+"""Which ports hear one another, given what each host really has.
+
+The same question as the broadcast domains answer from intentions, answered from devices: a real host's look and a simulated
+one go in alike. Wires between hosts are ideal: equal interface names of a zone are joined, VLAN by VLAN. Two ends of a tunnel
+are joined when each sends its broadcasts to the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from projections.found import Found, Link
+
+
+class Site(msgspec.Struct, frozen=True):
+    """A host where it stands."""
+
+    zone: str
+    found: Found
+
+
+class Wire(msgspec.Struct, frozen=True, order=True):
+    """Untagged frames or one VLAN on an interface of a zone."""
+
+    zone: str
+    interface: str
+    vlan: int
+
+
+class TunnelEnd(msgspec.Struct, frozen=True, order=True):
+    """A host's end of a VNI, and whom it sends broadcasts to."""
+
+    vni: int
+    port: int
+    local: str
+    peers: frozenset[str]
+
+
+class Circuit(msgspec.Struct, frozen=True):
+    """What one bridge joins: the VMs' ports on it, and the ways out of the host."""
+
+    host: str
+    bridge: str
+    ports: tuple[str, ...]
+    wires: tuple[Wire, ...]
+    tunnels: tuple[TunnelEnd, ...]
+
+
+def circuits(host: str, site: Site) -> tuple[Circuit, ...]:
+    """Give what each bridge of ours on a host joins, in order of name. O(links)."""
+    members: dict[str, list[Link]] = {}
+    for link in site.found.links.values():
+        if link.bridge and link.up:
+            members.setdefault(link.bridge, []).append(link)
+    bridges = [name for name in sorted(members) if is_live_bridge(site.found.links.get(name))]
+    return tuple(circuit(host, site, bridge, members[bridge]) for bridge in bridges)
+
+
+def is_live_bridge(link: Link | None) -> bool:
+    return link is not None and link.ours and link.up
+
+
+def circuit(host: str, site: Site, bridge: str, links: Iterable[Link]) -> Circuit:
+    ordered = sorted(links, key=lambda link: link.name)
+    return Circuit(
+        host=host,
+        bridge=bridge,
+        ports=tuple(link.name for link in ordered if link.kind == "port"),
+        wires=tuple(wire for link in ordered for wire in wires_of(site, link)),
+        tunnels=tuple(tunnel_end(site, link) for link in ordered if link.kind == "vxlan"),
+    )
+
+
+def wires_of(site: Site, link: Link) -> Iterator[Wire]:
+    if link.kind == "other":
+        yield Wire(site.zone, link.name, 0)
+    if link.kind == "vlan" and link.interface in site.found.links and site.found.links[link.interface].up:
+        yield Wire(site.zone, link.interface, link.number)
+
+
+def tunnel_end(site: Site, link: Link) -> TunnelEnd:
+    peers = frozenset(peer for tunnel, peer in site.found.peers if tunnel == link.name)
+    return TunnelEnd(link.number, link.udp_port, link.local, peers)
+
+
+def islands(found: Iterable[Circuit]) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Give the sets of (host, port) that hear one another, sorted. O(circuits, and for a VNI its ends squared)."""
+    everywhere = list(found)
+    groups = list(range(len(everywhere)))
+    for ends in (*on_wires(everywhere), *through_tunnels(everywhere)):
+        for other in ends[1:]:
+            groups[root(groups, other)] = root(groups, ends[0])
+    joined: dict[int, list[tuple[str, str]]] = {}
+    for index, place in enumerate(everywhere):
+        joined.setdefault(root(groups, index), []).extend((place.host, port) for port in place.ports)
+    return tuple(sorted(tuple(sorted(ports)) for ports in joined.values() if ports))
+
+
+def root(groups: list[int], index: int) -> int:
+    while groups[index] != index:
+        groups[index] = groups[groups[index]]
+        index = groups[index]
+    return index
+
+
+def on_wires(everywhere: list[Circuit]) -> Iterable[list[int]]:
+    """Give the circuits on each wire."""
+    found: dict[Wire, list[int]] = {}
+    for index, place in enumerate(everywhere):
+        for wire in place.wires:
+            found.setdefault(wire, []).append(index)
+    return found.values()
+
+
+def through_tunnels(everywhere: list[Circuit]) -> Iterator[list[int]]:
+    """Walk the pairs of circuits that a tunnel joins, each end knowing the other."""
+    ends: Mapping[tuple[int, int], list[tuple[int, TunnelEnd]]] = by_vni(everywhere)
+    for members in ends.values():
+        for index, mine in members:
+            for other, theirs in members:
+                if other > index and theirs.local in mine.peers and mine.local in theirs.peers:
+                    yield [index, other]
+
+
+def by_vni(everywhere: list[Circuit]) -> dict[tuple[int, int], list[tuple[int, TunnelEnd]]]:
+    found: dict[tuple[int, int], list[tuple[int, TunnelEnd]]] = {}
+    for index, place in enumerate(everywhere):
+        for end in place.tunnels:
+            found.setdefault((end.vni, end.port), []).append((index, end))
+    return found
