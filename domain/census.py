@@ -52,11 +52,11 @@ class Census(Protocol):
         """Give the VMs that have a NIC on an L3 network."""
         ...
 
-    def free_vni(self, pool: str) -> int | None:
+    def free_vni(self, pool: str, /) -> int | None:
         """Give the lowest VNI of the pool's ranges that no network has."""
         ...
 
-    def free_address(self, l3: str, chance: random.Random, besides: Collection[str]) -> str | None:
+    def free_address(self, l3: str, /, chance: random.Random, besides: Collection[str]) -> str | None:
         """Give an address that nobody has, in the order of the network's allocator, `besides` left out."""
         ...
 

@@ -48,7 +48,8 @@ def evolve(state: Claim | None, fact: Fact) -> Claim | None:
             return Claim(key, holder)
         case Released() if state:
             return Claim(state.key, "")
-    raise TypeError(fact)
+        case _:
+            raise TypeError(fact)
 
 
 # keys

@@ -34,7 +34,8 @@ def evolve(_: Cluster | None, fact: Fact) -> Cluster | None:
     match fact:
         case Created(name=name, zone=zone, hypervisor=hypervisor):
             return Cluster(name, zone, hypervisor)
-    raise TypeError(fact)
+        case _:
+            raise TypeError(fact)
 
 
 # decisions

@@ -1,8 +1,8 @@
 """Facts to bytes and back.
 
-One row of JSON a fact: the envelope as an array, the fact as an object with its tag, so that an auditor can read a store
-with any SQL tool. Constructors run on load, so a fact that is not well formed never comes back from a store. Old forms
-of a fact are read for ever; this module refuses to guess at tags it does not know.
+One row of JSON a fact: the envelope as an array, the fact as an object with its tag, so that an auditor can
+read a store with any SQL tool. Constructors run on load, so a fact that is not well formed never comes back
+from a store. Old forms of a fact are read for ever; this module refuses to guess at tags it does not know.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     reason: str
     command: str
     cause: str
-    fact: AnyFact
+    fact: AnyFact  # pyright: ignore[reportInvalidTypeForm, reportUnknownVariableType]
 
 
 ENCODER = msgspec.json.Encoder()
@@ -76,9 +76,7 @@ class FactMapper(Mapper[str]):
 
     def to_stored_event(self, domain_event: DomainEventProtocol[str]) -> StoredEvent:
         recorded = cast("Recorded", domain_event)
-        return StoredEvent(
-            recorded.originator_id, recorded.originator_version, recorded.fact.tag(), encode(recorded)
-        )
+        return StoredEvent(recorded.originator_id, recorded.originator_version, recorded.fact.tag(), encode(recorded))
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[str]:
         return cast(

@@ -1,7 +1,7 @@
 """Names for the devices that networks need on a host.
 
-A kernel takes 15 bytes for a name. What is too long is shortened by a digest, the same way each time; whether the name
-is free is for a claim to settle, and what was settled is kept in the facts and never computed again.
+A kernel takes 15 bytes for a name. What is too long is shortened by a digest, the same way each time; whether
+the name is free is for a claim to settle, and what was settled is kept in the facts and never computed again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A history that shares another's past up to a position and then goes its own way.
 
-A fork copies nothing: it reads its parent's facts up to where it left, and keeps its own beside them. It never writes to
-its parent. Dry runs, what-ifs and all-or-nothing changes are forks.
+A fork copies nothing: it reads its parent's facts up to where it left, and keeps its own beside them. It never
+writes to its parent. Dry runs, what-ifs and all-or-nothing changes are forks.
 """
 
 from __future__ import annotations
@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notification, StoredEvent, Subscription
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    IntegrityError,
+    Notification,
+    StoredEvent,
+    Subscription,
+)
 
 from domain.recorder import Log
 from domain.transaction import Premise

@@ -12,7 +12,9 @@ import msgspec
 
 
 class Fact(msgspec.Struct, frozen=True, tag_field="fact", forbid_unknown_fields=True):
-    """Base of every fact. The tag (`zone.created`) is what is stored: a class may be renamed or moved, a tag may not."""
+    """Base of every fact. The tag (`zone.created`) is what is stored: a class may be renamed or moved, a tag may
+    not.
+    """
 
     @classmethod
     def tag(cls) -> str:

@@ -1,13 +1,13 @@
 """A host has physical interfaces, a management address, an address for tunnels (VTEP), and a state.
 
-Whether a host may join a cluster follows from what is attached there: the host must have the interfaces and the tunnel
-address that those networks need. A host's state says whether it takes VMs, not whether it answers.
+Whether a host may join a cluster follows from what is attached there: the host must have the interfaces and the
+tunnel address that those networks need. A host's state says whether it takes VMs, not whether it answers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import msgspec
 
@@ -49,9 +49,15 @@ class Host(State, frozen=True):
     state: Condition
 
     def tunnel_address(self, cidr: str) -> str:
-        """Give the address this host's tunnels start from in a VTEP network, or nothing: the VTEP, else the address."""
+        """Give the address this host's tunnels start from in a VTEP network, or nothing: the VTEP, else the
+        address.
+        """
         inside = values.subnet(cidr)
         return next((a for a in (self.vtep, self.address) if a and values.number(a) in inside), "")
+
+
+def joined(fact: Added) -> Host:
+    return Host(fact.name, fact.cluster, fact.interfaces, fact.address, fact.vtep, "enabled")
 
 
 # evolve
@@ -59,11 +65,12 @@ class Host(State, frozen=True):
 
 def evolve(state: Host | None, fact: Fact) -> Host | None:
     match fact:
-        case Added(name=name, cluster=cluster, interfaces=interfaces, address=address, vtep=vtep):
-            return Host(name, cluster, interfaces, address, vtep, "enabled")
+        case Added():
+            return joined(fact)
         case StateChanged(state=condition) if state:
             return msgspec.structs.replace(state, state=condition)
-    raise TypeError(fact)
+        case _:
+            raise TypeError(fact)
 
 
 # decisions
@@ -87,7 +94,7 @@ def set_state(uuid: str, host: Host, condition: str) -> StateChanged:
         raise values.invalid(f"{condition!r} is no host state: give one of {', '.join(get_args(Condition))}")
     if condition == host.state:
         raise Refusal("wrong-state", f"host {host.name} is {condition} already", witness(uuid, StateChanged, Added))
-    return StateChanged(condition)  # pyright: ignore[reportArgumentType] # one of the three, seen above
+    return StateChanged(cast("Condition", condition))
 
 
 def require_interface(host: Host, physical_interface: str, *, network: str) -> None:

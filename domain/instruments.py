@@ -1,7 +1,7 @@
 """Time, identity and chance, handed in from outside.
 
-Decisions never look at a clock or a die themselves, or a fork could not be replayed. Ids sort by time (UUID version 7,
-RFC 9562): rows that are made together lie together in a store's index.
+Decisions never look at a clock or a die themselves, or a fork could not be replayed. Ids sort by time (UUID
+version 7, RFC 9562): rows that are made together lie together in a store's index.
 """
 
 from __future__ import annotations

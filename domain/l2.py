@@ -1,7 +1,8 @@
 """An L2 network is exactly one intended broadcast domain. It is attached to any subset of its zone's clusters.
 
-A VXLAN network lives where its pool lives: it is never attached or detached itself. What an L2 network is made of on a
-host is not decided here; only the names of its devices are, because a name once given must hold for ever.
+A VXLAN network lives where its pool lives: it is never attached or detached itself. What an L2 network is made
+of on a host is not decided here; only the names of its devices are, because a name once given must hold for
+ever.
 """
 
 from __future__ import annotations
@@ -83,7 +84,8 @@ def evolve(state: L2Network | None, fact: Fact) -> L2Network | None:
             return msgspec.structs.replace(state, clusters=(*state.clusters, cluster))
         case DetachedFromCluster(cluster=cluster) if state:
             return msgspec.structs.replace(state, clusters=tuple(c for c in state.clusters if c != cluster))
-    raise TypeError(fact)
+        case _:
+            raise TypeError(fact)
 
 
 # decisions

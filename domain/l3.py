@@ -1,13 +1,14 @@
-"""An L3 network is a subnet on one L2 network, for good. It owns its IP ranges, in order, and how addresses are chosen.
+"""An L3 network is a subnet on one L2 network, for good. It owns its IP ranges, in order, and how addresses are
+chosen.
 
-It does not hold the addresses that are in use: each is a claim, so that an L3 network stays small at any fill. Range
-rules carry ZStack's numbers, R2 to R11.
+It does not hold the addresses that are in use: each is a claim, so that an L3 network stays small at any fill.
+Range rules carry ZStack's numbers, R2 to R11.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import msgspec
 
@@ -92,7 +93,8 @@ def evolve(state: L3Network | None, fact: Fact) -> L3Network | None:
         case IpRangeAdded() if state:
             ordered = sorted((*state.ranges, as_range(fact)), key=lambda r: r.numbers.start)
             return msgspec.structs.replace(state, ranges=tuple(ordered))
-    raise TypeError(fact)
+        case _:
+            raise TypeError(fact)
 
 
 def as_range(fact: IpRangeAdded) -> IpRange:
@@ -109,7 +111,7 @@ def create(name: str, *, l2: str, category: str, dns_domain: str, mtu: int, allo
         raise values.invalid(f"{allocator!r} is no allocator: give one of {', '.join(get_args(Allocator))}")
     if mtu and mtu not in MTUS:
         raise values.invalid(f"{mtu} is no MTU: give {MTUS[0]} to {MTUS[-1]}")
-    return Created(values.name(name), l2, category, dns_domain, mtu, allocator)  # pyright: ignore[reportArgumentType] # one of the three, seen above
+    return Created(values.name(name), l2, category, dns_domain, mtu, cast("Allocator", allocator))
 
 
 def add_ip_range(
@@ -121,7 +123,12 @@ def add_ip_range(
     """
     cidr = values.subnet_of(start, values.netmask(netmask))
     added = IpRange(
-        values.name(name), values.ipv4(start), values.ipv4(end), values.ipv4(netmask), values.ipv4(gateway), cidr
+        values.name(name),
+        values.ipv4(start),
+        values.ipv4(end),
+        values.ipv4(netmask),
+        values.ipv4(gateway),
+        cidr,
     )
     require_usable(added)
     require_inside(added)
@@ -180,7 +187,10 @@ def require_inside(added: IpRange) -> None:
     if gateway not in subnet[1:-1]:
         raise Refusal("gateway-outside-subnet", f"gateway {added.gateway} is no host address of {added.network_cidr}")
     if gateway in numbers:
-        raise Refusal("gateway-in-range", f"gateway {added.gateway} lies in {added.start}-{added.end}, and would be handed out")
+        raise Refusal(
+            "gateway-in-range",
+            f"gateway {added.gateway} lies in {added.start}-{added.end}, and would be handed out",
+        )
 
 
 def require_same_subnet(uuid: str, l3: L3Network, added: IpRange) -> None:
@@ -209,7 +219,8 @@ def refuse_overlap(uuid: str, l3: L3Network, added: IpRange) -> None:
         if other.overlaps(added):
             raise Refusal(
                 "ip-range-overlap",
-                f"{added.start}-{added.end} overlaps {other.start}-{other.end}, range {other.name!r} of L3 network {l3.name}",
+                f"{added.start}-{added.end} overlaps {other.start}-{other.end},"
+                f" range {other.name!r} of L3 network {l3.name}",
                 witness(uuid, IpRangeAdded, name=other.name),
             )
 

@@ -1,12 +1,14 @@
 """The network as one event-sourced application: commands in, facts recorded, one total order of them.
 
-Everything that changes a network goes through `execute`, on the real history and on a fork alike: the same decisions, the
-same refusals, the same claims. It decides nothing itself, and it draws no conclusions: those are projections.
+Everything that changes a network goes through `execute`, on the real history and on a fork alike: the same
+decisions, the same refusals, the same claims. It decides nothing itself, and it draws no conclusions: those are
+projections.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, cast
 
 import msgspec
@@ -54,7 +56,13 @@ class Network(Application[str]):
     }
 
     def __init__(
-        self, path: str, *, survey: Surveyor, instruments: Instruments, fork_of: Network | None = None, at: int = 0
+        self,
+        path: str,
+        *,
+        survey: Surveyor,
+        instruments: Instruments,
+        fork_of: Network | None = None,
+        at: int = 0,
     ) -> None:
         self.path = path
         self.survey = survey
@@ -121,7 +129,7 @@ class Network(Application[str]):
         """
         for _ in range(ATTEMPTS):
             position = self.position()
-            transaction = Transaction(self, lambda at=position: self.survey(self, at), author, self.instruments)
+            transaction = Transaction(self, partial(self.survey, self, position), author, self.instruments)
             try:
                 handle(transaction, command)
             except Refusal as refusal:
@@ -147,8 +155,8 @@ class Network(Application[str]):
     def adopt(self, fork: Network, premises: Iterable[Premise]) -> tuple[Recorded, ...] | None:
         """Record all that a fork added, at once; `None` when this history has moved in a way that matters."""
         kept = list(premises)
-        read = frozenset().union(*(p.read for p in kept))
-        asked = frozenset().union(*(p.asked for p in kept))
+        read = frozenset(uuid for p in kept for uuid in p.read)
+        asked = frozenset(uuid for p in kept for uuid in p.asked)
         try:
             return self.record(fork.facts(after=fork.base), Premise(fork.base, read, asked))
         except IntegrityError:

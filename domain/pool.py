@@ -90,10 +90,9 @@ def evolve(state: VxlanPool | None, fact: Fact) -> VxlanPool | None:
         case AttachedToCluster(cluster=cluster, vtep_cidr=cidr) if state:
             return msgspec.structs.replace(state, attachments=(*state.attachments, (cluster, cidr)))
         case DetachedFromCluster(cluster=cluster) if state:
-            return msgspec.structs.replace(
-                state, attachments=tuple(a for a in state.attachments if a[0] != cluster)
-            )
-    raise TypeError(fact)
+            return msgspec.structs.replace(state, attachments=tuple(a for a in state.attachments if a[0] != cluster))
+        case _:
+            raise TypeError(fact)
 
 
 # decisions
@@ -127,7 +126,8 @@ def refuse_overlap(uuid: str, pool: VxlanPool, ranges: Iterable[VniRange], owner
             if mine.overlaps(theirs):
                 raise Refusal(
                     "vni-range-overlap",
-                    f"VNIs {mine.start}-{mine.end} of pool {owner} overlap {theirs.start}-{theirs.end} of pool {pool.name}",
+                    f"VNIs {mine.start}-{mine.end} of pool {owner} overlap"
+                    f" {theirs.start}-{theirs.end} of pool {pool.name}",
                     witness(uuid, VniRangeAdded, name=theirs.name),
                 )
 

@@ -1,15 +1,15 @@
 """The SQLite store: one file, no server, every acknowledged fact on the disk.
 
-It is the library's recorder with what we need beside it: full durability, a write lock taken before anything is read
-for a write, the premise of a decision checked under that lock, a hash chain in the same transaction, and bulk reading.
-It refuses files that are not Rewire stores.
+It is the library's recorder with what we need beside it: full durability, a write lock taken before anything is
+read for a write, the premise of a decision checked under that lock, a hash chain in the same transaction, and
+bulk reading. It refuses files that are not Rewire stores.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ class Datastore(library.SQLiteDatastore):
     """Connections that write durably and take the write lock first."""
 
     @contextmanager
-    def transaction(self, *, commit: bool) -> Iterator[library.SQLiteCursor]:
+    def transaction(self, *, commit: bool) -> Generator[library.SQLiteCursor]:
         with self.get_connection(commit=commit) as connection:
             cursor = connection.cursor()
             with told():
@@ -70,7 +70,7 @@ class Datastore(library.SQLiteDatastore):
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def told() -> Generator[None]:
     """Translate what SQLite raises: a lost race for the library, everything else for the user."""
     try:
         yield
@@ -109,7 +109,7 @@ class Recorder(library.SQLiteApplicationRecorder):
         return not any(row["originator_id"] in touched or mentions(row, asked) for row in c.fetchall())
 
     def _chain(self, c: library.SQLiteCursor, positions: list[int], stored: Sequence[StoredEvent]) -> None:
-        digests = []
+        digests: list[tuple[int, bytes]] = []
         c.execute("SELECT digest FROM chain ORDER BY position DESC LIMIT 1")
         row = c.fetchone()
         digest = row["digest"] if row else GENESIS
@@ -190,7 +190,7 @@ class Factory(library.SQLiteFactory):
             mark(self.datastore)
 
     def env_create_table(self) -> bool:
-        """A store that exists has its tables: opening it to read writes nothing."""
+        """Make tables in a new store only: opening an old one to read writes nothing."""
         return self.fresh
 
 

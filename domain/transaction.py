@@ -1,7 +1,7 @@
 """One command's unit of work: what it read, what it asked, and the facts it wants recorded together.
 
-A transaction loads aggregates, applies each new fact at once so that later steps see it, and remembers what the decision
-rests on. It saves nothing itself: the network records all of it or none.
+A transaction loads aggregates, applies each new fact at once so that later steps see it, and remembers what the
+decision rests on. It saves nothing itself: the network records all of it or none.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ class Transaction:
         return typed(self.find(kind, text), state, text)
 
     def census(self, *about: str) -> Census:
-        """Ask a question about sets of objects; name the ones whose mention by a later fact could change the answer."""
+        """Ask a question about sets of objects; name the ones whose mention by a later fact could change the
+        answer.
+        """
         self._asked.update(about)
         return self._ask()
 

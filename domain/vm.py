@@ -1,7 +1,7 @@
 """A VM has NICs, each on one L3 network with one address and one MAC, and runs on at most one host.
 
-Which host fits is found elsewhere; this module says what a VM in a given state may do. A NIC that loses its network is
-taken off, and the VM keeps running.
+Which host fits is found elsewhere; this module says what a VM in a given state may do. A NIC that loses its
+network is taken off, and the VM keeps running.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ def evolve(state: Vm | None, fact: Fact) -> Vm | None:
             return msgspec.structs.replace(state, state="stopped", host="")
         case Destroyed():
             return None
-    raise TypeError(fact)
+        case _:
+            raise TypeError(fact)
 
 
 # decisions
@@ -120,7 +121,9 @@ def stop(uuid: str, vm: Vm) -> Stopped:
 def migrate(uuid: str, vm: Vm, *, host: str, host_name: str) -> Migrated:
     if host == vm.host:
         raise Refusal(
-            "wrong-state", f"VM {vm.name} is on host {host_name} already", witness(uuid, Started, Migrated, host=host)
+            "wrong-state",
+            f"VM {vm.name} is on host {host_name} already",
+            witness(uuid, Started, Migrated, host=host),
         )
     return Migrated(host)
 
@@ -128,5 +131,7 @@ def migrate(uuid: str, vm: Vm, *, host: str, host_name: str) -> Migrated:
 def require_running(uuid: str, vm: Vm) -> None:
     if vm.state != "running":
         raise Refusal(
-            "wrong-state", f"VM {vm.name} is stopped: only a running VM migrates", witness(uuid, Stopped, Created)
+            "wrong-state",
+            f"VM {vm.name} is stopped: only a running VM migrates",
+            witness(uuid, Stopped, Created),
         )

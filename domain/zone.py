@@ -30,7 +30,8 @@ def evolve(_: Zone | None, fact: Fact) -> Zone | None:
     match fact:
         case Created(name=name):
             return Zone(name)
-    raise TypeError(fact)
+        case _:
+            raise TypeError(fact)
 
 
 # decisions

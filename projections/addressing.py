@@ -54,9 +54,7 @@ def evolve(addressing: Addressing, recorded: Recorded, nics: Map[str, tuple[str,
 
 
 def grow(addresses: Addresses, first: int, last: int) -> Addresses:
-    return msgspec.structs.replace(
-        insert(addresses, first, last), size=addresses.size + last - first + 1
-    )
+    return msgspec.structs.replace(insert(addresses, first, last), size=addresses.size + last - first + 1)
 
 
 def take(addresses: Addresses, ip: int) -> Addresses:

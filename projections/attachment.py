@@ -1,7 +1,7 @@
 """Which L2 network is on which cluster, and so on which hosts.
 
-A VXLAN network is where its pool is. Only facts about L2 networks count here: this is the intention, whether or not a host
-has done its part.
+A VXLAN network is where its pool is. Only facts about L2 networks count here: this is the intention, whether or
+not a host has done its part.
 """
 
 from __future__ import annotations
@@ -55,8 +55,7 @@ def networks_on(objects: Objects, attached: Related, cluster: str) -> Iterator[t
     here: Map[str, int] = related(attached, cluster)
     for uuid in sorted(here):
         if isinstance(objects.states[uuid], pool.VxlanPool):
-            members = related(objects.children, uuid)
-            yield from ((m, max(here[uuid], members[m])) for m in sorted(members))
+            yield from ((member, here[uuid]) for member in sorted(related(objects.children, uuid)))
         else:
             yield uuid, here[uuid]
 

@@ -1,8 +1,9 @@
 """Broadcast domains: which L2 networks are one, whatever was intended.
 
-A port belongs to its L2 network, and only segments join L2 networks: so domains are computed over networks and segments,
-never over ports, and an attach or detach costs the same at a thousand ports and at a million. A segment is what carries
-frames between hosts. In a zone without a fabric, equal interface names are wired together.
+A port belongs to its L2 network, and only segments join L2 networks: so domains are computed over networks and
+segments, never over ports, and an attach or detach costs the same at a thousand ports and at a million. A
+segment is what carries frames between hosts. In a zone without a fabric, equal interface names are wired
+together.
 """
 
 from __future__ import annotations

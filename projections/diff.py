@@ -1,8 +1,8 @@
 """From what a host has to what it must have: `diff(plan, found) -> operations`, and what stands in the way.
 
-Pure, level-triggered and careful: it looks only at the two states, so a run that was cut off is simply looked at again; and
-it plans nothing against a link that is not ours. What is foreign and in the way is an obstacle: reported, never touched, and
-nothing of the network behind it is changed until it is gone.
+Pure, level-triggered and careful: it looks only at the two states, so a run that was cut off is simply looked
+at again; and it plans nothing against a link that is not ours. What is foreign and in the way is an obstacle:
+reported, never touched, and nothing of the network behind it is changed until it is gone.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from projections.operations import (
 from projections.plan import Bridge, HostPlan, Port, Tunnel, Vlan
 
 
+Device = Bridge | Vlan | Tunnel | Port
 MARK = "rewire"
 
 
@@ -78,15 +79,15 @@ def uplink_in(mark: str) -> str:
 
 def wanted(plan: HostPlan) -> dict[str, Wanted]:
     """Give every link of the plan by name."""
-    devices = (*plan.bridges, *plan.vlans, *plan.tunnels, *plan.ports)
+    devices: list[Device] = [*plan.bridges, *plan.vlans, *plan.tunnels, *plan.ports]
     return {name_of(device): want(device) for device in devices}
 
 
-def name_of(device: Bridge | Vlan | Tunnel | Port) -> str:
+def name_of(device: Device) -> str:
     return device.device if isinstance(device, Port) else device.name
 
 
-def want(device: Bridge | Vlan | Tunnel | Port) -> Wanted:
+def want(device: Device) -> Wanted:
     match device:
         case Bridge(name=name, l2=l2, uplink=uplink, mtu=mtu, because=because):
             mark = mark_of(l2, because, uplink=uplink)
@@ -116,15 +117,13 @@ def ours(name: str, kind: Kind, *, mark: str, bridge: str = "", mtu: int = 0) ->
 
 def obstacles(plan: HostPlan, found: Found) -> tuple[Obstacle, ...]:
     """Give what is foreign, missing or taken on the host and keeps networks of the plan from it."""
-    return tuple(
-        [
-            *(o for b in plan.bridges for o in foreign(b.name, b.l2, found)),
-            *(o for b in plan.bridges if b.uplink for o in unusable(b, found)),
-            *(o for v in plan.vlans for o in foreign(v.name, v.l2, found)),
-            *(o for v in plan.vlans for o in missing(v.interface, v.l2, found)),
-            *(o for t in plan.tunnels for o in foreign(t.name, t.l2, found)),
-            *(o for p in plan.ports for o in foreign(p.device, bridge_l2(plan, p.bridge), found)),
-        ]
+    return (
+        *(o for b in plan.bridges for o in foreign(b.name, b.l2, found)),
+        *(o for b in plan.bridges if b.uplink for o in unusable(b, found)),
+        *(o for v in plan.vlans for o in foreign(v.name, v.l2, found)),
+        *(o for v in plan.vlans for o in missing(v.interface, v.l2, found)),
+        *(o for t in plan.tunnels for o in foreign(t.name, t.l2, found)),
+        *(o for p in plan.ports for o in foreign(p.device, bridge_l2(plan, p.bridge), found)),
     )
 
 
@@ -176,7 +175,7 @@ def is_gone(link: Link, targets: dict[str, Wanted]) -> bool:
 
 
 def identity(link: Link) -> tuple[str, str, int, str, int]:
-    """What a link can't change while it lives."""
+    """Give what a link can't change while it lives."""
     return (link.kind, link.interface, link.number, link.local, link.udp_port)
 
 
@@ -245,5 +244,5 @@ def planned_peers(plan: HostPlan, tunnel: str) -> tuple[str, ...]:
 
 def adjust_peers(tunnel: Tunnel, found: Found) -> Iterator[Operation]:
     link = found.links.get(tunnel.name)
-    kept = found.peers if link and link.ours and link.local == tunnel.local else frozenset()
+    kept: frozenset[tuple[str, str]] = found.peers if link and link.ours and link.local == tunnel.local else frozenset()
     yield from (AddPeer(tunnel.name, peer) for peer in tunnel.peers if (tunnel.name, peer) not in kept)

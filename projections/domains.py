@@ -1,7 +1,7 @@
 """Broadcast domains as people ask for them: networks, segments, hosts and NICs of each.
 
-This is the intended level: what the facts about L2 networks say. What hosts report and what a look at a kernel shows are
-other things, and are never mixed with it.
+This is the intended level: what the facts about L2 networks say. What hosts report and what a look at a kernel
+shows are other things, and are never mixed with it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Keeps topologies up to date with their histories, by pulling.
 
-One follower serves a network and all its forks: a fork starts from its parent's topology where it has the right position,
-at no cost, and is folded from the beginning where it has not.
+One follower serves a network and all its forks: a fork starts from its parent's topology where it has the right
+position, at no cost, and is folded from the beginning where it has not.
 """
 
 from __future__ import annotations

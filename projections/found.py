@@ -1,7 +1,7 @@
 """What a look at a host shows: its links, addresses, routes and tunnel peers.
 
-A backend fills it from a kernel, a simulator keeps one per host, and operations turn one into the next. It holds what is
-ours and what is foreign alike, since a plan must keep off what is foreign.
+A backend fills it from a kernel, a simulator keeps one per host, and operations turn one into the next. It
+holds what is ours and what is foreign alike, since a plan must keep off what is foreign.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from immutables import Map
 
 from domain import vm
 from domain.history import Recorded
-from projections.relations import Related, link, unlink
+from projections.relations import Related, link, related, unlink
 
 
 class Nic(msgspec.Struct, frozen=True):
@@ -34,14 +34,12 @@ def evolve(nics: Nics, recorded: Recorded) -> Nics:
     """Fold one fact. O(log n)."""
     match recorded.fact:
         case vm.NicAttached() as fact:
-            nic = Nic(
-                fact.nic, recorded.originator_id, fact.l3, fact.ip, fact.mac, fact.device, recorded.position
-            )
+            nic = Nic(fact.nic, recorded.originator_id, fact.l3, fact.ip, fact.mac, fact.device, recorded.position)
             return add(nics, nic)
         case vm.NicDetached(nic=uuid):
             return drop(nics, uuid)
         case vm.Destroyed():
-            for uuid in nics.of_vm.get(recorded.originator_id, Map()):
+            for uuid in related(nics.of_vm, recorded.originator_id):
                 nics = drop(nics, uuid)
             return nics
         case _:

@@ -1,6 +1,7 @@
 """Every living object: its state, the fact it began with, its name, and what lives in what.
 
-States are the domain's own, folded by the domain's own `evolve`: there is one account of what a fact does to an object.
+States are the domain's own, folded by the domain's own `evolve`: there is one account of what a fact does to an
+object.
 """
 
 from __future__ import annotations
@@ -40,9 +41,7 @@ def evolve(objects: Objects, recorded: Recorded) -> Objects:
 
 def name(objects: Objects, uuid: str, state: State, position: int) -> Objects:
     key = (aggregates.kind_of(state), getattr(state, "name", uuid))
-    return msgspec.structs.replace(
-        objects, born=objects.born.set(uuid, position), names=objects.names.set(key, uuid)
-    )
+    return msgspec.structs.replace(objects, born=objects.born.set(uuid, position), names=objects.names.set(key, uuid))
 
 
 def replace(objects: Objects, uuid: str, before: State | None, after: State, position: int) -> Objects:

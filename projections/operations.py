@@ -1,8 +1,8 @@
 """Operations: the single steps by which a host changes, and what each does to what a look would show.
 
-One list of operations drives the kernel and the simulator. Each is small enough to be done or not done; a run that is cut
-off between two of them is made good by looking again. `apply` is the simulator's hand and the recorder's: it believes
-every operation and checks nothing.
+One list of operations drives the kernel and the simulator. Each is small enough to be done or not done; a run
+that is cut off between two of them is made good by looking again. `apply` is the simulator's hand and the
+recorder's: it believes every operation and checks nothing.
 """
 
 from __future__ import annotations
@@ -177,7 +177,9 @@ def put(found: Found, link: Link) -> Found:
 
 
 def delete(found: Found, name: str) -> Found:
-    """Remove a link with what the kernel removes along with it: its addresses, routes and peers, and its ports' bond."""
+    """Remove a link with what the kernel removes along with it: its addresses, routes and peers, and its ports'
+    bond.
+    """
     links = found.links.delete(name)
     for link in found.links.values():
         if link.bridge == name and link.name != name:

@@ -1,7 +1,7 @@
 """HostPlan: what one host must have for the networks of its cluster and the NICs of its VMs.
 
-The plan says what, never how: the way from what a host has to what it must have is `diff`'s. Each object names the facts
-that caused it. A backend builds it, a simulator pretends to, and both read the same plan.
+The plan says what, never how: the way from what a host has to what it must have is `diff`'s. Each object names
+the facts that caused it. A backend builds it, a simulator pretends to, and both read the same plan.
 """
 
 from __future__ import annotations
@@ -85,17 +85,20 @@ def plan(topology: Topology, uuid: str) -> HostPlan:
     ports = tuple(sorted(ports_of(topology, uuid), key=lambda port: port.device))
     busy = {port.bridge for port in ports}
     networks = [(n, topology.state(n, l2.L2Network), because) for n, because in sorted(here.items())]
-    needed = [(n, s, (topology.objects.born[n], b)) for n, s, b in networks if is_needed(s, busy)]
+    needed = [(n, s, facts(topology, n, b)) for n, s, b in networks if is_needed(s, busy)]
     return HostPlan(
         host=uuid,
         position=topology.position,
         bridges=tuple(bridge(n, state, because) for n, state, because in needed),
         vlans=tuple(vlan(n, state, because) for n, state, because in needed if state.type == l2.VLAN),
-        tunnels=tuple(
-            tunnel(topology, uuid, n, because) for n, state, because in needed if state.type == l2.VXLAN
-        ),
+        tunnels=tuple(tunnel(topology, uuid, n, because) for n, state, because in needed if state.type == l2.VXLAN),
         ports=ports,
     )
+
+
+def facts(topology: Topology, network: str, attached: int) -> tuple[int, ...]:
+    """Name what a network's devices rest on: the fact that made it, and the one that brought it to the cluster."""
+    return tuple(sorted({topology.objects.born[network], attached}))
 
 
 def is_needed(network: l2.L2Network, busy: set[str]) -> bool:
@@ -160,10 +163,6 @@ def has_guest(topology: Topology, uuid: str, network: str) -> bool:
     """Tell whether a VM on a host has a NIC on an L2 network."""
     guests = related(topology.objects.children, uuid)
     on_network = (
-        nic
-        for subnet in related(topology.objects.children, network)
-        for nic in related(topology.nics.on_l3, subnet)
+        nic for subnet in related(topology.objects.children, network) for nic in related(topology.nics.on_l3, subnet)
     )
     return any(topology.nics.all[nic].vm in guests for nic in on_network)
-
-

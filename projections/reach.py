@@ -1,8 +1,8 @@
 """Which ports hear one another, given what each host really has.
 
-The same question as the broadcast domains answer from intentions, answered from devices: a real host's look and a simulated
-one go in alike. Wires between hosts are ideal: equal interface names of a zone are joined, VLAN by VLAN. Two ends of a tunnel
-are joined when each sends its broadcasts to the other.
+The same question as the broadcast domains answer from intentions, answered from devices: a real host's look and
+a simulated one go in alike. Wires between hosts are ideal: equal interface names of a zone are joined, VLAN by
+VLAN. Two ends of a tunnel are joined when each sends its broadcasts to the other.
 """
 
 from __future__ import annotations

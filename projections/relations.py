@@ -1,7 +1,8 @@
-"""Which objects belong to which, as a persistent map: parent to child to the position of the fact that joined them.
+"""Which objects belong to which, as a persistent map: parent to child to the position of the fact that joined
+them.
 
-A version of it can be kept for ever at the cost of what changed. The position is there so that whoever draws a conclusion
-from a relation can name the fact it rests on.
+A version of it can be kept for ever at the cost of what changed. The position is there so that whoever draws a
+conclusion from a relation can name the fact it rests on.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ Related = Map[str, Map[str, int]]
 
 def link(relation: Relation[P, C], parent: P, child: C, position: int) -> Relation[P, C]:
     """Join a child to a parent. O(log n)."""
-    children: Map[C, int] = relation.get(parent, Map())
+    children = related(relation, parent)
     return relation.set(parent, children.set(child, position))
 
 
 def unlink(relation: Relation[P, C], parent: P, child: C) -> Relation[P, C]:
     """Part a child from its parent, if they are joined. O(log n)."""
-    children: Map[C, int] = relation.get(parent, Map())
+    children = related(relation, parent)
     if child not in children:
         return relation
     left = children.delete(child)
@@ -34,5 +35,5 @@ def unlink(relation: Relation[P, C], parent: P, child: C) -> Relation[P, C]:
 
 def related(relation: Relation[P, C], parent: P) -> Map[C, int]:
     """Give the children of a parent, each with the position of the fact that joined it."""
-    found: Map[C, int] = relation.get(parent, Map())
-    return found
+    found = relation.get(parent)
+    return Map[C, int]() if found is None else found

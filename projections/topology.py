@@ -1,6 +1,7 @@
 """The network as of one position: the one immutable value that all consumers share.
 
-It is made of persistent maps, so that keeping a version, or forking one, costs a pointer. A fork of a fork costs the same.
+It is made of persistent maps, so that keeping a version, or forking one, costs a pointer. A fork of a fork
+costs the same.
 """
 
 from __future__ import annotations

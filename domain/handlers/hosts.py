@@ -22,8 +22,7 @@ def create_cluster(t: Transaction, c: commands.CreateCluster) -> None:
 def add_host(t: Transaction, c: commands.AddHost) -> None:
     parent = t.require("cluster", c.cluster, cluster.Cluster)
     fact = host.add(c.name, cluster=parent.uuid, interfaces=c.interfaces, address=c.address, vtep=c.vtep)
-    newcomer = host.evolve(None, fact)
-    assert newcomer
+    newcomer = host.joined(fact)
     for uuid in t.census(parent.uuid).networks_on(parent.uuid):
         require_fit(t, newcomer, uuid, parent.uuid)
     t.create("host", t.identify(c.uuid), fact)

@@ -1,4 +1,6 @@
-"""L2 networks and VXLAN pools: made in a zone, attached to its clusters, taken off them with the NICs that hang there."""
+"""L2 networks and VXLAN pools: made in a zone, attached to its clusters, taken off them with the NICs that hang
+there.
+"""
 
 from __future__ import annotations
 
@@ -176,4 +178,3 @@ def detach_nics(t: Transaction, network: str, where: str, cause: str) -> None:
             guest = t.load(vm_uuid, vm.Vm)
             if guest.state.host in hosts:
                 nics.detach(t, guest, subnet.uuid, cause=cause)
-

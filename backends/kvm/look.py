@@ -1,0 +1,184 @@
+"""A look at a kernel: one dump each of links, addresses, routes and tunnels' tables.
+
+It tells what is ours by the group number, and leaves out what a kernel makes by itself and would make again: link-local
+addresses, connected routes, what router advertisements bring. A guest's end of a NIC is nobody's business.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from immutables import Map
+
+from backends.kvm.kernel import Kernel
+from backends.kvm.requests import EVERYONE, GUESTS, OURS, UP
+from projections.found import Address, Found, Kind, Link, Route
+
+
+FOR_EVER = 0xFFFFFFFF
+HOST_SCOPE = 254
+LOCAL_TABLE = 255
+CACHED, ONLINK = 0x200, 0x4
+REDIRECT, KERNEL, ADVERTISED = 1, 2, 9
+SECONDARY = 0x01
+TEMPORARY = 0x01
+"""The same bit for IPv6: an address that the kernel draws from time to time."""
+LASTING_FLAGS = 0x02 | 0x10 | 0x100 | 0x200 | 0x400
+"""What was asked for when an address was given: no duplicate detection, home, temporaries, no prefix route, multicast."""
+
+
+def look(kernel: Kernel) -> Found:
+    """Give what a host has. O(links + addresses + routes)."""
+    raw = kernel.links()
+    guests = {link["index"] for link in raw if group_of(link) == GUESTS}
+    names = {link["index"]: str(link.get_attr("IFLA_IFNAME")) for link in raw if link["index"] not in guests}
+    links = {name: link_of(link, names) for link in raw if (name := names.get(link["index"]))}
+    tunnels = {link["index"] for link in raw if kind_of(link) == "vxlan"}
+    return Found(
+        links=Map(links),
+        addresses=frozenset(addresses_of(kernel.addresses(), names)),
+        routes=frozenset(routes_of(kernel.routes(), names)),
+        peers=frozenset(peers_of(kernel.forwarding(), names, tunnels) if tunnels else ()),
+    )
+
+
+# links
+
+
+def link_of(raw: Any, names: dict[int, str]) -> Link:
+    kind = kind_of(raw)
+    ours = group_of(raw) == OURS
+    return Link(
+        name=raw.get_attr("IFLA_IFNAME"),
+        kind=kind,
+        bridge=names.get(raw.get_attr("IFLA_MASTER") or 0, ""),
+        ours=ours,
+        mark=raw.get_attr("IFLA_IFALIAS") or "" if ours else "",
+        up=bool(raw["flags"] & UP),
+        mtu=raw.get_attr("IFLA_MTU") or 0,
+        interface=names.get(raw.get_attr("IFLA_LINK") or 0, "") if kind == "vlan" else "",
+        number=detail(raw, "IFLA_VXLAN_ID") or detail(raw, "IFLA_VLAN_ID") or 0,
+        local=detail(raw, "IFLA_VXLAN_LOCAL") or "",
+        udp_port=detail(raw, "IFLA_VXLAN_PORT") or 0,
+    )
+
+
+def group_of(raw: Any) -> int:
+    return int(raw.get_attr("IFLA_GROUP") or 0)
+
+
+def kind_of(raw: Any) -> Kind:
+    match raw.get_nested("IFLA_LINKINFO", "IFLA_INFO_KIND"):
+        case "bridge" | "vlan" | "vxlan" as kind:
+            return kind  # type: ignore[no-any-return]
+        case "veth" | "tun" if group_of(raw) == OURS:
+            return "port"
+        case _:
+            return "other"
+
+
+def detail(raw: Any, name: str) -> Any:
+    return raw.get_nested("IFLA_LINKINFO", "IFLA_INFO_DATA", name)
+
+
+# addresses
+
+
+def addresses_of(raw: Iterable[Any], names: dict[int, str]) -> Iterator[Address]:
+    yield from (address_of(each, names[each["index"]]) for each in raw if is_given(each, names))
+
+
+def is_given(raw: Any, names: dict[int, str]) -> bool:
+    """Tell whether somebody gave an interface this address, other than the kernel."""
+    name = names.get(raw["index"])
+    if name is None or (name == "lo" and raw["scope"] == HOST_SCOPE):
+        return False
+    drawn = raw["family"] == socket.AF_INET6 and flags_of(raw) & TEMPORARY
+    return not raw.get_attr("IFA_PROTO") and not drawn
+
+
+def address_of(raw: Any, name: str) -> Address:
+    label = raw.get_attr("IFA_LABEL") or ""
+    lifetime = raw.get_attr("IFA_CACHEINFO") or {}
+    kept = LASTING_FLAGS | (SECONDARY if raw["family"] == socket.AF_INET else 0)
+    return Address(
+        interface=name,
+        cidr=f"{raw.get_attr('IFA_LOCAL') or raw.get_attr('IFA_ADDRESS')}/{raw['prefixlen']}",
+        broadcast=raw.get_attr("IFA_BROADCAST") or "",
+        label="" if label == name else label,
+        scope=raw["scope"],
+        flags=flags_of(raw) & kept,
+        valid_s=seconds(lifetime.get("ifa_valid", FOR_EVER)),
+        preferred_s=seconds(lifetime.get("ifa_preferred", FOR_EVER)),
+    )
+
+
+def flags_of(raw: Any) -> int:
+    return int(raw.get_attr("IFA_FLAGS") or raw["flags"])
+
+
+def seconds(lifetime: int) -> int:
+    return 0 if lifetime == FOR_EVER else lifetime
+
+
+# routes
+
+
+def routes_of(raw: Iterable[Any], names: dict[int, str]) -> Iterator[Route]:
+    for each in raw:
+        if is_set(each):
+            for hop in hops(each):
+                if (name := names.get(hop_index(hop))) is not None:
+                    yield route_of(each, hop, name)
+
+
+def is_set(raw: Any) -> bool:
+    """Tell whether somebody set this route, other than the kernel."""
+    by_itself = raw["proto"] in {REDIRECT, KERNEL, ADVERTISED} or raw["flags"] & CACHED
+    return not by_itself and table_of(raw) != LOCAL_TABLE
+
+
+def table_of(raw: Any) -> int:
+    return int(raw.get_attr("RTA_TABLE") or raw["table"])
+
+
+def hops(raw: Any) -> list[Any]:
+    """Give the ways of a route: itself, or each next hop of several."""
+    return list(raw.get_attr("RTA_MULTIPATH") or [raw])
+
+
+def hop_index(hop: Any) -> int:
+    """Give the interface of a route or of a next hop."""
+    return int(hop.get("oif") or hop.get_attr("RTA_OIF") or 0)
+
+
+def route_of(raw: Any, hop: Any, name: str) -> Route:
+    nowhere = "::" if raw["family"] == socket.AF_INET6 else "0.0.0.0"  # noqa: S104 - a destination, not a listener
+    return Route(
+        interface=name,
+        destination=f"{raw.get_attr('RTA_DST') or nowhere}/{raw['dst_len']}",
+        gateway=gateway_of(hop),
+        table=table_of(raw),
+        metric=raw.get_attr("RTA_PRIORITY") or 0,
+        protocol=raw["proto"],
+        scope=raw["scope"],
+        source=raw.get_attr("RTA_PREFSRC") or "",
+        onlink=bool(hop["flags"] & ONLINK),
+        type=raw["type"],
+    )
+
+
+def gateway_of(hop: Any) -> str:
+    via = hop.get_attr("RTA_VIA") or {}
+    return hop.get_attr("RTA_GATEWAY") or via.get("addr", "")
+
+
+# tunnels
+
+
+def peers_of(raw: Iterable[Any], names: dict[int, str], tunnels: set[int]) -> Iterator[tuple[str, str]]:
+    for entry in raw:
+        if entry["ifindex"] in tunnels and entry.get_attr("NDA_LLADDR") == EVERYONE:
+            yield names[entry["ifindex"]], str(entry.get_attr("NDA_DST"))

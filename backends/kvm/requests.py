@@ -1,0 +1,120 @@
+"""The changes that a kernel is asked for, as messages. Pure: nothing here opens a socket.
+
+A request says which errors it forgives: those that mean that what it asks for is so already.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import Any
+
+import msgspec
+from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
+from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+from pyroute2.netlink.rtnl.ndmsg import ndmsg
+from pyroute2.netlink.rtnl.rtmsg import rtmsg
+
+
+OURS = 29303
+"""The group of every link of ours. The kernel sets it in the call that makes the link: a mark that can't come late."""
+GUESTS = 29304
+"""The group of a guest's end of a veth pair: neither ours to change nor foreign."""
+
+NEWLINK, DELLINK, SETLINK = 16, 17, 19
+NEWADDR, DELADDR = 20, 21
+NEWROUTE, DELROUTE = 24, 25
+NEWNEIGH, DELNEIGH = 28, 29
+REQUEST, ACK, REPLACE, EXCLUSIVE, CREATE, APPEND = 0x1, 0x4, 0x100, 0x200, 0x400, 0x800
+UP = 0x1
+NUD_PERMANENT, NTF_SELF = 0x80, 0x02
+EVERYONE = "00:00:00:00:00:00"
+"""The entry of a tunnel's table that says where broadcasts go."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    kind: int
+    flags: int
+    message: Any
+    forgives: frozenset[int] = frozenset()
+
+    def encode(self, sequence: int) -> bytes:
+        flags = REQUEST | ACK | self.flags
+        self.message["header"] = {"type": self.kind, "flags": flags, "sequence_number": sequence, "pid": 0}
+        self.message.encode()
+        return bytes(self.message.data)
+
+
+def request(
+    kind: int, build: Any, fields: dict[str, Any], attributes: dict[str, Any], *forgives: int, flags: int = 0
+) -> Request:
+    message = build()
+    for name, value in fields.items():
+        message[name] = value
+    message["attrs"] = list(attributes.items())
+    return Request(kind, flags, message, frozenset(forgives))
+
+
+# links
+
+
+def create(name: str, device: str, details: dict[str, Any], **attributes: Any) -> Request:
+    """Make a link of ours, down, with its group in the same call. Attributes are named without their prefix."""
+    info = {"attrs": [("IFLA_INFO_KIND", device), ("IFLA_INFO_DATA", {"attrs": list(details.items())})]}
+    given = {f"IFLA_{key.upper()}": value for key, value in attributes.items() if value}
+    every = {"IFLA_IFNAME": name, "IFLA_GROUP": OURS, **given, "IFLA_LINKINFO": info}
+    return request(NEWLINK, ifinfmsg, {}, every, flags=CREATE | EXCLUSIVE)
+
+
+def change(name: str, **attributes: Any) -> Request:
+    """Set what a link can change while it lives. It is named, so that it may be made in the same message."""
+    given = {f"IFLA_{key.upper()}": value for key, value in attributes.items() if value is not None}
+    return request(SETLINK, ifinfmsg, {}, {"IFLA_IFNAME": name, **given})
+
+
+def up(name: str) -> Request:
+    return request(SETLINK, ifinfmsg, {"flags": UP, "change": UP}, {"IFLA_IFNAME": name})
+
+
+def delete(name: str) -> Request:
+    return request(DELLINK, ifinfmsg, {}, {"IFLA_IFNAME": name}, errno.ENODEV)
+
+
+# tunnels
+
+
+def add_peer(tunnel: int, peer: str) -> Request:
+    return request(NEWNEIGH, ndmsg, *broadcast(tunnel, peer), errno.EEXIST, flags=CREATE | APPEND)
+
+
+def remove_peer(tunnel: int, peer: str) -> Request:
+    return request(DELNEIGH, ndmsg, *broadcast(tunnel, peer), errno.ENOENT)
+
+
+def broadcast(tunnel: int, peer: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    fields = {"family": socket.AF_BRIDGE, "ifindex": tunnel, "state": NUD_PERMANENT, "flags": NTF_SELF}
+    return fields, {"NDA_LLADDR": EVERYONE, "NDA_DST": peer}
+
+
+# addresses and routes
+
+
+def add_address(fields: dict[str, Any], attributes: dict[str, Any]) -> Request:
+    return request(NEWADDR, ifaddrmsg, fields, attributes, errno.EEXIST, flags=CREATE | EXCLUSIVE)
+
+
+def replace_address(fields: dict[str, Any], attributes: dict[str, Any]) -> Request:
+    return request(NEWADDR, ifaddrmsg, fields, attributes, flags=CREATE | REPLACE)
+
+
+def delete_address(fields: dict[str, Any], attributes: dict[str, Any]) -> Request:
+    return request(DELADDR, ifaddrmsg, fields, attributes, errno.EADDRNOTAVAIL)
+
+
+def add_route(fields: dict[str, Any], attributes: dict[str, Any]) -> Request:
+    """Add a route beside others to the same destination, never in place of one."""
+    return request(NEWROUTE, rtmsg, fields, attributes, errno.EEXIST, flags=CREATE | APPEND)
+
+
+def delete_route(fields: dict[str, Any], attributes: dict[str, Any]) -> Request:
+    return request(DELROUTE, rtmsg, fields, attributes, errno.ESRCH)

@@ -1,0 +1,225 @@
+"""The blast radius: the typed difference between two topologies.
+
+Two moments of one history, or a history and a fork of it: what became of the broadcast domains, which VMs
+gained or lost one another, what collides, and what each host must do. It says what differs and never whether
+that is good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
+
+import msgspec
+
+from domain import host
+from projections import plan as plans
+from projections.diff import diff
+from projections.domains import Domain, domains, nic_name
+from projections.found import Found, bare_host
+from projections.operations import (
+    AddPeer,
+    CreateBridge,
+    CreatePort,
+    CreateTunnel,
+    CreateVlan,
+    Delete,
+    Operation,
+    RemovePeer,
+    apply_all,
+    describe,
+)
+from projections.plan import HostPlan
+from projections.topology import Topology
+
+
+Names = tuple[str, ...]
+
+
+class DomainChanges(msgspec.Struct, frozen=True):
+    """Each domain by the names of its L2 networks."""
+
+    created: tuple[Names, ...]
+    removed: tuple[Names, ...]
+    split: tuple[Names, ...]
+    """Domains of before that are several now."""
+    merged: tuple[Names, ...]
+    """Domains of now that were several before."""
+    leaked: tuple[Names, ...]
+    """Domains of now that hold more than one L2 network, and did not before: nobody intended that."""
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """Pairs of VMs, by name."""
+
+    lost: tuple[tuple[str, str], ...]
+    gained: tuple[tuple[str, str], ...]
+
+
+class Collision(msgspec.Struct, frozen=True):
+    ip: str
+    nics: Names
+
+
+class Addresses(msgspec.Struct, frozen=True):
+    collisions: tuple[Collision, ...]
+
+
+class Services(msgspec.Struct, frozen=True):
+    lost: Names = ()
+    gained: Names = ()
+
+
+class HostChanges(msgspec.Struct, frozen=True):
+    host: str
+    create: Names
+    delete: Names
+    change: Names
+
+
+class BlastRadius(msgspec.Struct, frozen=True, rename={"since": "from", "until": "to"}):
+    since: int
+    until: int
+    domains: DomainChanges
+    reach: Reach
+    addresses: Addresses
+    services: Services
+    hosts: tuple[HostChanges, ...]
+    refused: tuple[str, ...] = ()
+    """What a what-if asked for and was refused."""
+
+
+def compare(before: Topology, after: Topology) -> BlastRadius:
+    """Give the difference of two topologies. O(both), plus the pairs that differ."""
+    old, new = domains(before), domains(after)
+    return BlastRadius(
+        since=before.position,
+        until=after.position,
+        domains=domain_changes(before, after, old, new),
+        reach=reach(before, after, old, new),
+        addresses=Addresses(tuple(collisions(after, new))),
+        services=Services(),
+        hosts=tuple(host_changes(before, after)),
+    )
+
+
+# domains
+
+
+def domain_changes(before: Topology, after: Topology, old: Iterable[Domain], new: Iterable[Domain]) -> DomainChanges:
+    was, now = home(old), home(new)
+    return DomainChanges(
+        created=names(after, (d.l2 for d in new if not any(n in was for n in d.l2))),
+        removed=names(before, (d.l2 for d in old if not any(n in now for n in d.l2))),
+        split=names(before, (d.l2 for d in old if len({now[n] for n in d.l2 if n in now}) > 1)),
+        merged=names(after, (d.l2 for d in new if len({was[n] for n in d.l2 if n in was}) > 1)),
+        leaked=names(after, (d.l2 for d in new if len(d.l2) > 1 and d.l2 not in {o.l2 for o in old})),
+    )
+
+
+def home(found: Iterable[Domain]) -> dict[str, str]:
+    return {network: domain.id for domain in found for network in domain.l2}
+
+
+def names(topology: Topology, found: Iterable[Iterable[str]]) -> tuple[Names, ...]:
+    return tuple(sorted(tuple(sorted(topology.name(n) for n in networks)) for networks in found))
+
+
+# reach
+
+
+def reach(before: Topology, after: Topology, old: Iterable[Domain], new: Iterable[Domain]) -> Reach:
+    """Compare who hears whom, in the domains whose NICs differ. O(pairs in those)."""
+    was, now = members(before, old), members(after, new)
+    changed = {d for d in was.keys() | now.keys() if was.get(d) != now.get(d)}
+    had, has = pairs(was, changed), pairs(now, changed)
+    kept_before, kept_after = shared(was), shared(now)
+    lost = ((a, b) for a, b in had - has if not kept_after.get(a, set()) & kept_after.get(b, set()))
+    gained = ((a, b) for a, b in has - had if not kept_before.get(a, set()) & kept_before.get(b, set()))
+    return Reach(lost=named_pairs(before, lost), gained=named_pairs(after, gained))
+
+
+def members(topology: Topology, found: Iterable[Domain]) -> dict[str, frozenset[str]]:
+    """Give the VMs of each domain."""
+    return {d.id: frozenset(topology.nics.all[nic].vm for nic in d.nics) for d in found}
+
+
+def pairs(found: Mapping[str, frozenset[str]], changed: Iterable[str]) -> set[tuple[str, str]]:
+    return {pair for d in changed for pair in combinations(sorted(found.get(d, ())), 2)}
+
+
+def shared(found: Mapping[str, frozenset[str]]) -> dict[str, set[str]]:
+    """Give the domains of each VM."""
+    homes: dict[str, set[str]] = {}
+    for domain, guests in found.items():
+        for guest in guests:
+            homes.setdefault(guest, set()).add(domain)
+    return homes
+
+
+def named_pairs(topology: Topology, found: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    ordered = (sorted((topology.name(a), topology.name(b))) for a, b in found)
+    return tuple(sorted((a, b) for a, b in ordered))
+
+
+def collisions(topology: Topology, found: Iterable[Domain]) -> Iterator[Collision]:
+    """Walk the addresses that two NICs of one domain both have."""
+    for domain in found:
+        holders: dict[str, list[str]] = {}
+        for nic in domain.nics:
+            holders.setdefault(topology.nics.all[nic].ip, []).append(nic_name(topology, nic))
+        yield from (Collision(ip, tuple(sorted(n))) for ip, n in sorted(holders.items()) if len(n) > 1)
+
+
+# hosts
+
+
+def host_changes(before: Topology, after: Topology) -> Iterator[HostChanges]:
+    """Walk the hosts that have something to do, sorted by name."""
+    found = sorted({uuid for t in (before, after) for uuid, _ in t.every(host.Host)})
+    changes = (changes_of(before, after, uuid) for uuid in found)
+    yield from sorted((c for c in changes if c.create or c.delete or c.change), key=lambda c: c.host)
+
+
+def changes_of(before: Topology, after: Topology, uuid: str) -> HostChanges:
+    steps = operations(before, after, uuid)
+    made = {step.name for step in steps if isinstance(step, CREATIONS)}
+    gone = {step.name for step in steps if isinstance(step, Delete)}
+    rest = (step for step in steps if touched(step) not in made | gone)
+    return HostChanges(
+        host=(after if uuid in after.objects.states else before).name(uuid),
+        create=tuple(sorted(made)),
+        delete=tuple(sorted(gone)),
+        change=tuple(describe(step) for step in rest),
+    )
+
+
+CREATIONS = (CreateBridge, CreateVlan, CreateTunnel, CreatePort)
+
+
+def touched(step: Operation) -> str:
+    match step:
+        case AddPeer(tunnel=tunnel) | RemovePeer(tunnel=tunnel):
+            return tunnel
+        case _:
+            return str(getattr(step, "name", ""))
+
+
+def operations(before: Topology, after: Topology, uuid: str) -> tuple[Operation, ...]:
+    """Give what a host that is at its old plan must do to be at the new one."""
+    old, new = plan_of(before, uuid), plan_of(after, uuid)
+    if msgspec.structs.replace(old, position=new.position) == new:
+        return ()
+    return diff(new, realized(before if uuid in before.objects.states else after, old))
+
+
+def plan_of(topology: Topology, uuid: str) -> HostPlan:
+    """Give a host's plan; an empty one for a host that is not there."""
+    there = uuid in topology.objects.states
+    return plans.plan(topology, uuid) if there else HostPlan(uuid, topology.position)
+
+
+def realized(topology: Topology, plan: HostPlan) -> Found:
+    """Give what a look shows on a host that has done its part."""
+    bare = bare_host(topology.state(plan.host, host.Host).interfaces)
+    return apply_all(bare, diff(plan, bare))

@@ -1,0 +1,147 @@
+"""The stored Timeline: tables of intervals in the store's own file, plain SQL that an auditor can read with any
+tool.
+
+It is brought up to date in one transaction with its tracking position, so that a crash leaves it at some
+position, never between two. As-of questions are look-ups in its indexes: their cost does not grow with the
+history.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from domain.errors import StoreUnreachable
+from domain.history import Recorded
+from domain.network import Network
+from projections import timeline
+from projections.follow import Follower
+from projections.intervals import Interval
+from projections.timeline import TABLES, Opens, Row, Table
+from projections.topology import evolve
+
+
+LOCK_SECONDS = 30
+BOUNDS = "since INTEGER NOT NULL, since_time TEXT NOT NULL, until INTEGER, until_time TEXT"
+
+
+class TimelineStore:
+    """The Timeline of one history, kept beside it; of a fork or a store in memory, made anew."""
+
+    def __init__(self, network: Network, follower: Follower) -> None:
+        self.network = network
+        self.follower = follower
+        with told():
+            self._connection = sqlite3.connect(network.path, timeout=LOCK_SECONDS, isolation_level=None)
+            if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'tracking'").fetchone():
+                self._create()
+
+    def _create(self) -> None:
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for statement in schema():
+                self._connection.execute(statement)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Ask in SQL, of tables that are up to date."""
+        with told():
+            return self._connection.execute(statement, values).fetchall()
+
+    # following
+
+    def position(self) -> int:
+        ((found,),) = self.query("SELECT position FROM tracking WHERE name = 'timeline'")
+        return int(found)
+
+    def catch_up(self) -> None:
+        """Bring every table to the newest fact. O(new facts)."""
+        if self.position() >= self.network.position():
+            return
+        with told(), self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._extend(self.position(), self.network.position())
+
+    def _extend(self, start: int, end: int) -> None:
+        topology = self.follower.at(self.network, start)
+        for recorded in self.network.facts(start, end):
+            before, topology = topology, evolve(topology, recorded)
+            for step in timeline.steps(before, topology, recorded):
+                self._write(step, recorded)
+        moments = ((r.recorded_at, r.position) for r in self.network.facts(start, end))
+        self._connection.executemany("INSERT OR REPLACE INTO moments VALUES (?, ?)", moments)
+        self._connection.execute("UPDATE tracking SET position = ? WHERE name = 'timeline'", (end,))
+
+    def _write(self, step: timeline.Opens | timeline.Closes, recorded: Recorded) -> None:
+        bounds = (recorded.position, recorded.recorded_at)
+        if isinstance(step, Opens):
+            marks = ", ".join("?" * (len(step.values) + 2))
+            self._connection.execute(f"INSERT INTO {step.table} VALUES ({marks}, NULL, NULL)", (*step.values, *bounds))
+        else:
+            fits = " AND ".join(f"{column} = ?" for column in TABLES[step.table].key)
+            self._connection.execute(
+                f"UPDATE {step.table} SET until = ?, until_time = ? WHERE {fits} AND until IS NULL",
+                (*bounds, *step.key),
+            )
+
+    # reading
+
+    def rows(self) -> list[Row]:
+        """Give every row, sorted: what `timeline.fold` gives for the same history."""
+        found = [row for name, table in TABLES.items() for row in self._rows_of(name, table)]
+        return sorted(found, key=timeline.order)
+
+    def _rows_of(self, name: str, table: Table) -> Iterator[Row]:
+        width = len(table.columns)
+        for values in self.query(f"SELECT * FROM {name}"):
+            yield Row(name, values[:width], *values[width:])
+
+    def select(self, table: str, **equal: str) -> list[tuple[dict[str, str], Interval]]:
+        """Give the rows of a table in which these columns have these values, each with its interval."""
+        fits = " AND ".join(f"{column} = ?" for column in equal)
+        width = len(TABLES[table].columns)
+        found = self.query(f"SELECT * FROM {table} WHERE {fits} ORDER BY since", *equal.values())
+        return [
+            (dict(zip(TABLES[table].columns, values[:width], strict=True)), interval(*values[width:]))
+            for values in found
+        ]
+
+    def position_at(self, moment: str) -> int:
+        """Give the position of the last fact recorded up to a moment; 0 before the first."""
+        ((found,),) = self.query("SELECT MAX(position) FROM moments WHERE recorded_at <= ?", moment)
+        return int(found or 0)
+
+
+def interval(since: int, since_time: str, until: int | None, until_time: str | None) -> Interval:
+    because = (since,) if until is None else (since, until)
+    return Interval(since, since_time, until, until_time, because)
+
+
+def schema() -> Iterable[str]:
+    """Give the statements that make the tables. `docs/sql.md` explains them to auditors."""
+    yield "CREATE TABLE IF NOT EXISTS tracking (name TEXT PRIMARY KEY, position INTEGER NOT NULL)"
+    yield "INSERT OR IGNORE INTO tracking VALUES ('timeline', 0)"
+    yield "CREATE TABLE IF NOT EXISTS moments (recorded_at TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID"
+    for name, table in TABLES.items():
+        columns = ", ".join(f"{column} TEXT NOT NULL" for column in table.columns)
+        yield f"CREATE TABLE IF NOT EXISTS {name} ({columns}, {BOUNDS})"
+        yield f"CREATE INDEX IF NOT EXISTS {name}_by_key ON {name} ({', '.join(table.key)}, until)"
+        for column in table.indexes:
+            yield f"CREATE INDEX IF NOT EXISTS {name}_by_{column} ON {name} ({column}, since)"
+
+
+@contextmanager
+def told() -> Generator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreUnreachable(f"the timeline can't be read or written: {error}") from error
+
+
+def rebuilt(network: Network) -> list[Row]:
+    """Recompute every row from the facts alone. O(facts)."""
+    return timeline.fold(network.facts())

@@ -1,0 +1,66 @@
+"""`rewire apply`: record the steps of change files."""
+
+from __future__ import annotations
+
+import click
+
+from rewire import apply, change_file, options, output, progress, session, status
+
+
+@click.command(name="apply")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--actor", help="Who asks for it.  [default: $REWIRE_ACTOR, or your login name]")
+@click.option("--reason", default="", help="Why, for those who read the history later.")
+@click.option("--dry-run", is_flag=True, help="Print what would be recorded, and record nothing.")
+@click.option("--atomic", is_flag=True, help="Record all steps or none.")
+@options.store
+@options.output
+def command(
+    *,
+    files: tuple[str, ...],
+    actor: str | None,
+    reason: str,
+    dry_run: bool,
+    atomic: bool,
+    store: str | None,
+    output_format: str | None,
+) -> int:
+    """Record the steps of change files (YAML or JSON; - is standard input).
+
+    Steps are recorded one by one, and the run stops at the first that is refused. Files are read whole first:
+    one that can't be understood records nothing.
+    """
+    steps = change_file.read_all(files)
+    by = apply.author(actor, reason)
+    with (
+        session.opened(store, create=not dry_run) as open_session,
+        progress.bar("applying", len(steps)) as advance,
+    ):
+        network = open_session.network
+        run = apply.all_or_none if atomic else apply.run
+        report = run(network.fork() if dry_run else network, steps, by, watch=lambda _: advance())
+        name = open_session.topology().name
+    if output.chosen(output_format) == "table":
+        columns = ("step", "command", "status", "object", "facts", "why")
+        output.show([line(entry) for entry in report.entries], "table", columns=columns, name=name, empty="no steps")
+    else:
+        output.show(report.entries, output_format)
+    if report.refusal:
+        return status.tell(report.refusal, as_json=output_format == "json")
+    if dry_run:
+        output.note(f"dry run: {len(report.recorded)} facts would be recorded, none was")
+    return status.DONE
+
+
+def line(entry: apply.Entry) -> dict[str, object]:
+    """Give an entry as people read it."""
+    why = f"{entry.error['code']}: {entry.error['message']}" if entry.error else ""
+    facts = f"{min(entry.positions)}-{max(entry.positions)}" if entry.positions else ""
+    return {
+        "step": entry.step,
+        "command": entry.command,
+        "status": entry.status,
+        "object": entry.uuid,
+        "facts": facts,
+        "why": why,
+    }

@@ -1,0 +1,45 @@
+"""`rewire show`: objects as they are, or were."""
+
+from __future__ import annotations
+
+import click
+
+from domain.errors import Refusal
+from projections import inventory
+from rewire import options, output, session, when
+
+
+COLUMNS = {
+    "zone": ("name", "uuid"),
+    "cluster": ("name", "zoneUuid", "hypervisorType"),
+    "host": ("name", "clusterUuid", "state", "interfaces", "address", "vtep"),
+    "l2": ("name", "type", "physicalInterface", "vlan", "vni", "attachedClusterUuids", "bridge"),
+    "pool": ("name", "attachedVniRanges", "attachedCidrs", "attachedClusterUuids"),
+    "l3": ("name", "l2NetworkUuid", "category", "ipRanges", "allocator"),
+    "vm": ("name", "state", "hostUuid"),
+    "nic": ("name", "ip", "mac", "hostUuid", "device"),
+}
+
+
+@click.command(name="show")
+@click.argument("kind", type=click.Choice(sorted(inventory.KINDS)))
+@click.argument("name", required=False)
+@options.reading
+def command(kind: str, name: str | None, store: str | None, at: str | None, output_format: str | None) -> None:
+    """List the objects of a KIND, or show the one of that NAME (or uuid)."""
+    with session.opened(store) as open_session:
+        topology = open_session.topology(when.position(open_session, at))
+        found = list(inventory.KINDS[kind](topology))
+        if name is None:
+            output.show(
+                found,
+                output_format,
+                columns=COLUMNS[kind],
+                name=topology.name,
+                empty=f"there is no {kind} yet",
+            )
+            return
+        fitting = [entry for entry in found if name in {entry["uuid"], entry.get("name")}]
+        if not fitting:
+            raise Refusal("unknown-object", f"there is no {kind} {name!r}")
+        output.show(fitting[0], output_format, name=topology.name)

@@ -1,0 +1,74 @@
+"""The one place that knows concrete classes: it opens a store and wires the projections to it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from domain import instruments
+from domain.errors import StoreUnreachable
+from domain.network import MEMORY, Network
+from projections.follow import Follower
+from projections.timeline_store import TimelineStore
+from projections.topology import Topology
+
+
+DEFAULT = "sqlite:rewire.db"
+
+
+class Session:
+    """An open store with everything that follows from it."""
+
+    def __init__(self, network: Network, follower: Follower) -> None:
+        self.network = network
+        self.follower = follower
+
+    def topology(self, position: int | None = None) -> Topology:
+        """Give the topology as of a position, or of now."""
+        return self.follower.now(self.network) if position is None else self.follower.at(self.network, position)
+
+    @cached_property
+    def timeline(self) -> TimelineStore:
+        """Give the Timeline, up to date."""
+        timeline = TimelineStore(self.network, self.follower)
+        timeline.catch_up()
+        return timeline
+
+    def close(self) -> None:
+        if "timeline" in self.__dict__:
+            self.timeline.close()
+        self.network.close()
+
+
+@contextmanager
+def opened(url: str | None, *, create: bool = False, tools: instruments.Instruments | None = None) -> Iterator[Session]:
+    """Open the store of a URL, of `REWIRE_STORE`, or the default one.
+
+    Raises `StoreUnreachable` when it is not there and not to be made, or is no store.
+    """
+    path = path_of(url or os.environ.get("REWIRE_STORE") or DEFAULT)
+    if path != MEMORY and not create and not Path(path).exists():
+        raise StoreUnreachable(f"there is no store at {path}: `rewire apply` makes one, --store names another")
+    if path != MEMORY and not Path(path).absolute().parent.is_dir():
+        raise StoreUnreachable(f"there is no folder {Path(path).absolute().parent} to keep the store in")
+    follower = Follower()
+    session = Session(Network(path, survey=follower, instruments=tools or instruments.real()), follower)
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def path_of(url: str) -> str:
+    """Turn `sqlite:PATH` or `memory:` into what SQLite opens."""
+    scheme, colon, rest = url.partition(":")
+    if url == "memory:":
+        return MEMORY
+    if scheme == "sqlite" and colon and rest:
+        return rest.removeprefix("//") if rest.startswith("///") else rest
+    if scheme in {"postgresql", "postgres"}:
+        raise StoreUnreachable("PostgreSQL stores are not supported yet: use sqlite:PATH")
+    raise StoreUnreachable(f"{url!r} is no store: give sqlite:PATH or memory:")
