@@ -67,7 +67,7 @@ def decode(subject: str, version: int, position: int, state: bytes) -> Recorded:
         reason=row.reason,
         command=row.command,
         cause=row.cause,
-        fact=cast("Fact", row.fact),
+        fact=cast("Fact", row.fact),  # pyright: ignore[reportUnknownMemberType]
     )
 
 

@@ -12,7 +12,7 @@ from typing import Literal, cast, get_args
 import msgspec
 
 from domain import values
-from domain.errors import Refusal, witness
+from domain.errors import Refusal, Witness, witness
 from domain.history import Fact, State
 
 
@@ -97,21 +97,23 @@ def set_state(uuid: str, host: Host, condition: str) -> StateChanged:
     return StateChanged(cast("Condition", condition))
 
 
-def require_interface(host: Host, physical_interface: str, *, network: str) -> None:
+def require_interface(host: Host, physical_interface: str, *, network: str, because: Witness) -> None:
     """Refuse when a network needs an interface that the host lacks."""
     if physical_interface and physical_interface not in host.interfaces:
         raise Refusal(
             "physical-interface-missing",
             f"host {host.name} has no interface {physical_interface}, which network {network} needs;"
             f" it has {', '.join(host.interfaces)}",
+            because,
         )
 
 
-def require_vtep(host: Host, cidr: str, *, pool: str) -> None:
+def require_vtep(host: Host, cidr: str, *, pool: str, because: Witness) -> None:
     """Refuse when a pool's VTEP network holds no address of the host."""
     if not host.tunnel_address(cidr):
         raise Refusal(
             "vtep-missing",
             f"host {host.name} has no address in {cidr}, the VTEP network of pool {pool} in that cluster;"
             " give it one as `vtep`",
+            because,
         )

@@ -23,6 +23,7 @@ from domain.transaction import Premise
 
 APPLICATION_ID = int.from_bytes(b"rwir", "big")
 """SQLite's own mark of what a file is for (PRAGMA application_id)."""
+MAGIC = b"SQLite format 3\0"
 SCHEMA = 1
 CHECKPOINT_PAGES = 4000
 """Size of the write-ahead log before it is folded back: fewer, larger foldings keep long imports fast."""
@@ -204,6 +205,12 @@ def mark(datastore: Datastore) -> None:
 
 def require_store(path: Path) -> None:
     """Refuse a file that another program made, before anything in it is changed."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                raise StoreUnreachable(f"{path} is not a Rewire store: it is no SQLite database")
+    except OSError as error:
+        raise StoreUnreachable(f"{path} can't be read: {error.strerror}") from error
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             (found,) = connection.execute("PRAGMA application_id").fetchone()

@@ -36,19 +36,45 @@ class Ether:
     def __init__(self, owners: Mapping[str, int]) -> None:
         self.hearing = Hearing()
         self._owners = owners
+        self._found: dict[str, Found] = {}
         self._bridges: dict[str, dict[str, Busy]] = {}
         self._ends: dict[End, dict[Node, TunnelEnd]] = {}
 
     def look(self, host: str, site: Site) -> None:
         """Carry over what a host has now."""
+        known = self._found.get(host, Found())
+        self._found[host] = site.found
+        if known.links is not site.found.links:
+            self._look_closely(host, site)
+        else:
+            for tunnel, peer in sorted(known.peers ^ site.found.peers):
+                self._switch_peer(host, site, tunnel, peer)
+
+    def _look_closely(self, host: str, site: Site) -> None:
+        """Compare every bridge with what is known of it. O(links, and for a tunnel its peers)."""
         before = self._bridges.get(host, {})
         after = {c.bridge: Busy(c, self._vms(site.found, c)) for c in reach.circuits(host, site)}
-        if before == after:
-            return
         for bridge in sorted(before.keys() | after.keys()):
             if before.get(bridge) != after.get(bridge):
                 self._rewire((host, bridge), before.get(bridge), after.get(bridge))
         self._bridges[host] = after
+
+    def _switch_peer(self, host: str, site: Site, tunnel: str, peer: str) -> None:
+        """Follow a single tunnel peer, by far the most frequent change, without a look at the others."""
+        link = site.found.links[tunnel]
+        busy = self._bridges[host].get(link.bridge)
+        if not busy or [key(e, e.local) for e in busy.circuit.tunnels] != [(link.number, link.udp_port, link.local)]:
+            self._look_closely(host, site)
+            return
+        node, old = (host, link.bridge), busy.circuit.tunnels[0]
+        end = msgspec.structs.replace(old, peers=old.peers ^ {peer})
+        circuit = msgspec.structs.replace(busy.circuit, tunnels=(end,))
+        self._bridges[host][link.bridge] = Busy(circuit, busy.vms)
+        self._move_ends(node, (old,), (end,))
+        change = self.hearing.graph.join if peer in end.peers else self.hearing.graph.part
+        for other, theirs in self._ends.get(key(end, peer), {}).items():
+            if other != node and end.local in theirs.peers:
+                change(node, other)
 
     def _vms(self, found: Found, circuit: Circuit) -> tuple[int, ...]:
         nics = (nic_of(found.links[port].mark) for port in circuit.ports)
@@ -98,7 +124,9 @@ class Ether:
         for end in circuit.tunnels:
             for peer in sorted(end.peers):
                 ends = self._ends.get(key(end, peer), {})
-                found |= {n: None for n, theirs in ends.items() if n != node and end.local in theirs.peers}
+                for other, theirs in self._ends.get(key(end, peer), {}).items():
+                    if other != node and end.local in theirs.peers:
+                        found[other] = None
         return found
 
 

@@ -79,14 +79,7 @@ class HostReported(Record, frozen=True, tag="host-reported"):
 
 
 Entry = (
-    Started
-    | Published
-    | HostNotified
-    | OperationStarted
-    | OperationDone
-    | ReachChanged
-    | HostConverged
-    | HostReported
+    Started | Published | HostNotified | OperationStarted | OperationDone | ReachChanged | HostConverged | HostReported
 )
 
 

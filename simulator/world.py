@@ -64,11 +64,7 @@ class World:
     def _owners(self, topologies: Iterable[Topology]) -> dict[str, int]:
         """Give the VM of each NIC that ever is."""
         numbers = {label: number for number, label in enumerate(self.labels)}
-        return {
-            nic.uuid: numbers[self.names[nic.vm]]
-            for topology in topologies
-            for nic in topology.nics.all.values()
-        }
+        return {nic.uuid: numbers[self.names[nic.vm]] for topology in topologies for nic in topology.nics.all.values()}
 
     def _agent(self, uuid: str) -> Agent:
         member = self.places[uuid].host
@@ -114,8 +110,7 @@ class World:
     def _named(self, ties: Iterable[Tie[int]]) -> tuple[trace.Pairs, ...]:
         labels = self.labels
         return tuple(
-            trace.Pairs(labels[vm], tuple(labels[peer] for peer in sorted(peers)))
-            for vm, peers in sorted_by_vm(ties)
+            trace.Pairs(labels[vm], tuple(labels[peer] for peer in sorted(peers))) for vm, peers in sorted_by_vm(ties)
         )
 
 

@@ -4,14 +4,14 @@
         result = host.realize(plan)
 
 A process works on a host alone. It is level-triggered: a run that was killed is made good by the next. When an operation
-fails, a network that wasn't there before is taken back, so that the addresses of a host go home.
+fails, a network that wasn't there before is taken back, so that a host's addresses go home, and the others are still made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable
 from types import TracebackType
+from typing import NamedTuple
 
 from backends.kvm import lock, perform, refusal, scope
 from backends.kvm.kernel import Kernel
@@ -27,8 +27,17 @@ from projections.plan import HostPlan
 
 ROUNDS = 5
 """How often a host is looked at again. Two do where nobody else works on it."""
-Heard = Callable[[Operation], None]
+Heard = Callable[[Operation], object]
 """Is told of each operation when it is done. What it raises ends the run there."""
+
+
+class Failure(NamedTuple):
+    operation: Operation
+    error: HostUnreachable
+
+
+def ignore(_: Operation) -> None:
+    """Hear of an operation, and do nothing."""
 
 
 class Host:
@@ -59,72 +68,64 @@ class Host:
 
     def check(self, plan: HostPlan, *, l2: str = "") -> Result:
         """Tell what is missing, and what stands in the way; with an L2 network, of that alone. Changes nothing."""
-        wanted, found = self._compared(plan, l2)
+        wanted = scope.part(plan, l2)
+        found = self._seen(wanted, l2)
         return Result(diff(wanted, found), obstacles(wanted, found))
 
-    def realize(self, plan: HostPlan, *, l2: str = "", on_operation: Heard | None = None) -> Result:
+    def realize(self, plan: HostPlan, *, l2: str = "", on_operation: Heard = ignore) -> Result:
         """Bring the host to its plan; with an L2 network, that alone. Tell what was done and what stands in the way.
 
         Raises `HostUnreachable` when the kernel refuses an operation, or another process is changing the host.
         """
-        with self._alone():
-            return self._converge(plan, l2, on_operation or ignore)
+        with lock.held(self.netns):
+            return self._converge(scope.part(plan, l2), l2, on_operation)
 
-    def delete(self, host: str, *, on_operation: Heard | None = None) -> Result:
+    def delete(self, uuid: str, *, on_operation: Heard = ignore) -> Result:
         """Take everything of ours off the host."""
-        return self.realize(HostPlan(host, 0), on_operation=on_operation)
+        return self.realize(HostPlan(uuid, 0), on_operation=on_operation)
 
-    def _alone(self) -> lock.Held:
-        with refusal.translated(f"locking {self.name}"):
-            return lock.Held(self.netns)
-
-    def _compared(self, plan: HostPlan, l2: str) -> tuple[HostPlan, Found]:
-        if not l2:
-            return plan, self.look()
-        wanted = scope.part(plan, l2)
-        return wanted, scope.narrow(self.look(), wanted, l2)
+    def _seen(self, wanted: HostPlan, l2: str) -> Found:
+        """Look, and see only one network as ours if there is one."""
+        found = self.look()
+        return scope.narrow(found, wanted, l2) if l2 else found
 
     def _converge(self, plan: HostPlan, l2: str, heard: Heard) -> Result:
-        wanted, found = before = self._compared(plan, l2)
-        done: list[Operation] = []
-        for _ in range(ROUNDS):
+        wanted, before = plan, self._seen(plan, l2)
+        found, done, failures = before, list[Operation](), list[Failure]()
+        for _ in range(ROUNDS + len(plan.bridges)):
             operations = diff(wanted, found)
             if not operations:
+                raise_all(failures)
                 return Result(tuple(done), obstacles(wanted, found))
-            for operation in operations:
-                self._perform(operation, before, l2)
-                done.append(operation)
-                heard(operation)
-            wanted, found = self._compared(plan, l2)
+            if failure := self._run(operations, done, heard):
+                failures.append(failure)
+                wanted = given_up(wanted, before, failures)
+            found = self._seen(plan, l2)
         missing = ", ".join(describe(operation) for operation in diff(wanted, found))
-        raise HostUnreachable(f"{self.name} doesn't come to rest: still to do after {ROUNDS} rounds: {missing}")
+        raise HostUnreachable(f"{self.name} doesn't come to rest; this is still to do: {missing}")
 
-    def _perform(self, operation: Operation, before: tuple[HostPlan, Found], l2: str) -> None:
-        try:
-            self._attempt(operation)
-        except HostUnreachable as failure:
-            raise HostUnreachable(failure.sentence + self._restore(operation, before, l2)) from failure
-
-    def _attempt(self, operation: Operation) -> None:
-        with refusal.translated(*refusal.performing(operation, self.plug)):
-            perform.perform(self._kernel, operation, self.plug)
-
-    def _restore(self, failed: Operation, before: tuple[HostPlan, Found], l2: str) -> str:
-        """Take the network of a failed operation back, if it wasn't there before. Say how that went."""
-        plan, found = before
-        network = scope.network_of(plan, failed)
-        if not scope.is_new(found, plan, network):
-            return ""
-        try:
-            for operation in diff(*self._compared(scope.without(plan, network), l2)):
-                self._attempt(operation)
-        except HostUnreachable as second:
-            return f"; and putting things back failed too: {second.sentence}"
-        return "; what had been made of that network was taken back"
+    def _run(self, operations: Iterable[Operation], done: list[Operation], heard: Heard) -> Failure | None:
+        """Perform operations until one fails."""
+        for operation in operations:
+            try:
+                with refusal.translated(*refusal.performing(operation, self.plug)):
+                    perform.perform(self._kernel, operation, self.plug)
+            except HostUnreachable as error:
+                return Failure(operation, error)
+            done.append(operation)
+            heard(operation)
+        return None
 
 
-def ignore(operation: Operation) -> None:
-    """Hear of an operation, and do nothing."""
+def given_up(wanted: HostPlan, before: Found, failures: list[Failure]) -> HostPlan:
+    """Give the plan without the network whose operation failed. One that was there before stays as it is: raise."""
+    network = scope.network_of(wanted, failures[-1].operation)
+    if not scope.is_new(before, wanted, network):
+        raise_all(failures)
+    return scope.without(wanted, network)
 
 
-__all__ = ["Heard", "Host", "nullcontext"]
+def raise_all(failures: list[Failure]) -> None:
+    if failures:
+        told = "; ".join(failure.error.sentence for failure in failures)
+        raise HostUnreachable(told) from failures[0].error

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 
 import msgspec
 
-from projections.diff import uplink_in
 from projections.found import Found, Link
 from projections.operations import MoveAddress, MoveRoute, Operation
-from projections.plan import HostPlan
+from projections.plan import Bridge, HostPlan
 
 
 def part(plan: HostPlan, l2: str) -> HostPlan:
-    """Keep what a plan has for one network, with the ports on it."""
+    """Keep what a plan has for one network, with the ports on it; all of it if no network is named."""
+    if not l2:
+        return plan
     bridges = {bridge.name for bridge in plan.bridges if bridge.l2 == l2}
     return msgspec.structs.replace(
         plan,
@@ -82,10 +83,10 @@ def touched(operation: Operation) -> Iterator[str]:
 
 
 def is_new(found: Found, plan: HostPlan, l2: str) -> bool:
-    """Tell whether a network's bridge is not on a host yet, or holds no uplink yet that it must take."""
-    return any(b.l2 == l2 and not is_joined(found, b.name, b.uplink) for b in plan.bridges)
+    """Tell whether a host doesn't have a network's bridge yet, or the bridge doesn't have its uplink."""
+    return any(bridge.l2 == l2 and not is_joined(found, bridge) for bridge in plan.bridges)
 
 
-def is_joined(found: Found, bridge: str, uplink: str) -> bool:
-    link = found.links.get(bridge)
-    return link is not None and link.ours and uplink_in(link.mark) == uplink
+def is_joined(found: Found, bridge: Bridge) -> bool:
+    link, uplink = found.links.get(bridge.name), found.links.get(bridge.uplink)
+    return link is not None and link.ours and (uplink is None or uplink.bridge == bridge.name)

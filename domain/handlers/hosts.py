@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from domain import cluster, commands, host, zone
-from domain.l2 import L2Network
-from domain.pool import VxlanPool
+from domain import cluster, commands, host, l2, pool, zone
+from domain.errors import witness
 from domain.transaction import Transaction
 
 
@@ -31,12 +30,13 @@ def add_host(t: Transaction, c: commands.AddHost) -> None:
 def require_fit(t: Transaction, newcomer: host.Host, uuid: str, cluster_uuid: str) -> None:
     """Refuse a host that lacks what a network of its cluster needs."""
     loaded = t.get(uuid)
+    because = witness(uuid, l2.AttachedToCluster, pool.AttachedToCluster, cluster=cluster_uuid)
     match loaded.state if loaded else None:
-        case L2Network() as network:
-            host.require_interface(newcomer, network.physical_interface, network=network.name)
-        case VxlanPool() as pool:
-            host.require_interface(newcomer, pool.physical_interface, network=pool.name)
-            host.require_vtep(newcomer, pool.vtep_cidr(cluster_uuid), pool=pool.name)
+        case l2.L2Network(name=name, physical_interface=interface):
+            host.require_interface(newcomer, interface, network=name, because=because)
+        case pool.VxlanPool(name=name, physical_interface=interface) as owner:
+            host.require_interface(newcomer, interface, network=name, because=because)
+            host.require_vtep(newcomer, owner.vtep_cidr(cluster_uuid), pool=name, because=because)
         case _:
             pass
 

@@ -116,7 +116,8 @@ def attach_network(
     require_zone(t, network.uuid, state.name, state.zone, where)
     for uuid in t.census(where.uuid).hosts_of(where.uuid):
         member = t.load(uuid, host.Host)
-        host.require_interface(member.state, state.physical_interface, network=state.name)
+        because = witness(uuid, host.Added)
+        host.require_interface(member.state, state.physical_interface, network=state.name, because=because)
     cause = t.record(network.uuid, fact)
     t.take(l2.segment_claim(state, where.uuid), network.uuid, cause=cause)
 
@@ -133,8 +134,9 @@ def attach_pool(
     refuse_neighbours(t, owner, where.uuid, *state.ranges)
     for uuid in t.census(where.uuid).hosts_of(where.uuid):
         member = t.load(uuid, host.Host)
-        host.require_interface(member.state, state.physical_interface, network=state.name)
-        host.require_vtep(member.state, fact.vtep_cidr, pool=state.name)
+        because = witness(uuid, host.Added)
+        host.require_interface(member.state, state.physical_interface, network=state.name, because=because)
+        host.require_vtep(member.state, fact.vtep_cidr, pool=state.name, because=because)
     t.record(owner.uuid, fact)
 
 

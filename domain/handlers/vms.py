@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from domain import claims, cluster, commands, host, l3, vm
+from domain import claims, cluster, commands, host, l2, l3, pool, vm
 from domain.census import Exclusion
-from domain.errors import Refusal, witness
+from domain.errors import Refusal, Witness, witness
 from domain.handlers import nics
 from domain.history import Loaded
 from domain.transaction import Transaction
@@ -39,10 +39,13 @@ def refuse_twice(subnets: Iterable[Loaded[l3.L3Network]]) -> None:
 def by_network(t: Transaction, wishes: Mapping[str, str], subnets: Iterable[Loaded[l3.L3Network]]) -> dict[str, str]:
     """Key wishes by L3 uuid; one for a network that the VM is not on is a mistake."""
     known = {s.uuid for s in subnets}
-    found = {t.require("l3", text, l3.L3Network).uuid: wish for text, wish in wishes.items()}
-    for text, uuid in zip(wishes, found, strict=True):
-        if uuid not in known:
-            raise Refusal("invalid-argument", f"{text!r} is not among the networks of this VM")
+    found: dict[str, str] = {}
+    for text, wish in wishes.items():
+        uuid = t.require("l3", text, l3.L3Network).uuid
+        if uuid not in known or uuid in found:
+            told = "is named twice" if uuid in found else "is not among the networks of this VM"
+            raise Refusal("invalid-argument", f"{text!r} {told}")
+        found[uuid] = wish
     return found
 
 
@@ -55,10 +58,12 @@ def choose_host(t: Transaction, l2s: Iterable[str], *, wanted: str = "", cluster
     if asked and asked.uuid not in placement.hosts:
         why = next((e for e in placement.excluded if e.host == asked.uuid), None)
         reason = explain(t, why) if why else "it is in another cluster"
-        raise Refusal("host-not-eligible", f"host {asked.state.name} can't take the VM: {reason}")
+        because = causes(t, [why]) if why else [witness(asked.uuid, host.Added)]
+        raise Refusal("host-not-eligible", f"host {asked.state.name} can't take the VM: {reason}", *because)
     if not placement.hosts:
         reasons = "; ".join(f"{t.label(e.host)}: {explain(t, e)}" for e in placement.excluded[:5])
-        raise Refusal("no-host-available", f"no host can take the VM: {reasons or 'there is no host'}")
+        told = f"no host can take the VM: {reasons or 'there is no host'}"
+        raise Refusal("no-host-available", told, *causes(t, placement.excluded))
     chosen = asked.uuid if asked else placement.hosts[0]
     watch(t, chosen, networks)
     return chosen
@@ -77,6 +82,18 @@ def watch(t: Transaction, chosen: str, networks: Iterable[str]) -> None:
 
 def explain(t: Transaction, exclusion: Exclusion) -> str:
     return f"{exclusion.why} ({t.label(exclusion.l2)})" if exclusion.l2 else exclusion.why
+
+
+def causes(t: Transaction, excluded: Iterable[Exclusion]) -> Iterator[Witness]:
+    """Name the facts that keep hosts from taking a VM: the state they are in, or the detach of a network."""
+    for exclusion in excluded:
+        if not exclusion.l2:
+            yield witness(exclusion.host, host.StateChanged)
+            continue
+        where = t.load(exclusion.host, host.Host).state.cluster
+        network = t.load(exclusion.l2, l2.L2Network)
+        subject = network.state.pool or network.uuid
+        yield witness(subject, l2.DetachedFromCluster, pool.DetachedFromCluster, cluster=where)
 
 
 def networks_of(t: Transaction, guest: vm.Vm) -> list[str]:
@@ -118,12 +135,14 @@ def migrate(t: Transaction, c: commands.MigrateVm) -> None:
 def elsewhere(t: Transaction, guest: Loaded[vm.Vm], networks: Iterable[str]) -> str:
     """Find the best host other than the one the VM is on."""
     wanted = sorted(set(networks))
-    others = [h for h in t.census().placement(wanted).hosts if h != guest.state.host]
+    placement = t.census().placement(wanted)
+    others = [h for h in placement.hosts if h != guest.state.host]
     if not others:
         raise Refusal(
             "no-host-available",
             f"no other host has all networks of VM {guest.state.name}",
             witness(guest.uuid, vm.Started, vm.Migrated),
+            *causes(t, placement.excluded),
         )
     watch(t, others[0], wanted)
     return others[0]

@@ -1,0 +1,39 @@
+"""`rewire what-if`: what would follow from a change, before anything is touched."""
+
+from __future__ import annotations
+
+import click
+
+from rewire import change_file, options, radius, session, simulation, status, supposition, when
+
+
+@click.command(name="what-if")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--simulate", is_flag=True, help="Also say how long it would take, and whom it would cut off for how long."
+)
+@click.option("--seed", default=0, show_default=True, help="Of the simulation.")
+@click.option("--all", "complete", is_flag=True, help="List every pair, however many.")
+@options.reading
+def command(
+    *,
+    files: tuple[str, ...],
+    simulate: bool,
+    seed: int,
+    complete: bool,
+    store: str | None,
+    at: str | None,
+    output_format: str | None,
+) -> int:
+    """Run the steps of change files on a fork, of now or of any moment (--at), and show the blast radius.
+
+    Nothing is recorded. Exit status 1 says that a step would be refused.
+    """
+    steps = change_file.read_all(files)
+    with session.opened(store) as open_session:
+        found = supposition.suppose(open_session, steps, when.position(open_session, at))
+        beside = {}
+        if simulate:
+            beside["simulation"] = simulation.as_object(simulation.run(found.before, found.after, seed=seed))
+    radius.show(found.radius(), output_format, complete=complete, beside=beside)
+    return status.REFUSED if found.refused else status.DONE
