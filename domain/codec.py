@@ -13,7 +13,7 @@ import msgspec
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import Mapper, StoredEvent
 
-from domain import aggregates
+from domain import aggregates, values
 from domain.errors import StoreUnreachable
 from domain.history import Fact, Recorded
 
@@ -69,6 +69,14 @@ def decode(subject: str, version: int, position: int, state: bytes) -> Recorded:
         cause=row.cause,
         fact=cast("Fact", row.fact),  # pyright: ignore[reportUnknownMemberType]
     )
+
+
+def require_text(*parts: msgspec.Struct) -> None:
+    """Refuse what no store can keep: half a surrogate pair, as bytes that are no UTF-8 become."""
+    try:
+        ENCODER.encode(parts)
+    except UnicodeEncodeError:
+        raise values.invalid("it holds characters that can't be written as UTF-8") from None
 
 
 class FactMapper(Mapper[str]):

@@ -127,6 +127,7 @@ class Network(Application[str]):
 
         Raises `Refusal` with the positions of the facts that stand in the way; then nothing was recorded.
         """
+        codec.require_text(command, author)
         for _ in range(ATTEMPTS):
             position = self.position()
             transaction = Transaction(self, partial(self.survey, self, position), author, self.instruments)

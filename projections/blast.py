@@ -15,7 +15,7 @@ import msgspec
 from domain import host
 from projections import plan as plans
 from projections.diff import diff
-from projections.domains import Domain, domains, nic_name
+from projections.domains import Domain, domains
 from projections.found import Found, bare_host
 from projections.operations import (
     AddPeer,
@@ -167,7 +167,7 @@ def collisions(topology: Topology, found: Iterable[Domain]) -> Iterator[Collisio
     for domain in found:
         holders: dict[str, list[str]] = {}
         for nic in domain.nics:
-            holders.setdefault(topology.nics.all[nic].ip, []).append(nic_name(topology, nic))
+            holders.setdefault(topology.nics.all[nic].ip, []).append(topology.name(nic))
         yield from (Collision(ip, tuple(sorted(n))) for ip, n in sorted(holders.items()) if len(n) > 1)
 
 

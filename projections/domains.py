@@ -65,9 +65,3 @@ def segment_name(topology: Topology, segment: broadcast.Segment) -> str:
     if not segment.interface:
         return f"{part}/vni{segment.number}"
     return f"{part}/{segment.interface}/{f'vlan{segment.number}' if segment.number else 'untagged'}"
-
-
-def nic_name(topology: Topology, nic: str) -> str:
-    """Write a NIC as `vm/l3`."""
-    found = topology.nics.all[nic]
-    return f"{topology.name(found.vm)}/{topology.name(found.l3)}"

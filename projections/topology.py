@@ -44,7 +44,9 @@ class Topology(msgspec.Struct, frozen=True):
         return found
 
     def name(self, uuid: str) -> str:
-        """Give an object's name, or its uuid when it is gone."""
+        """Give an object's name, `vm/l3` for a NIC; its uuid when it is gone."""
+        if nic := self.nics.all.get(uuid):
+            return f"{self.name(nic.vm)}/{self.name(nic.l3)}"
         return str(getattr(self.objects.states.get(uuid), "name", uuid))
 
     def find(self, kind: str, text: str) -> str:

@@ -123,7 +123,6 @@ class Ether:
         found: dict[Node, None] = dict.fromkeys(circuit.wires)
         for end in circuit.tunnels:
             for peer in sorted(end.peers):
-                ends = self._ends.get(key(end, peer), {})
                 for other, theirs in self._ends.get(key(end, peer), {}).items():
                     if other != node and end.local in theirs.peers:
                         found[other] = None

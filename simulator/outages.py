@@ -70,13 +70,14 @@ def silences(
 
 def moments(trace: Iterable[Entry], bonds: Bonds, change: Change) -> Iterator[Moment]:
     """Walk what happened to the pairs of one kind, all that happened at one time together, on balance."""
-    for at, records in groupby(trace, key=lambda record: record.at_us):
+    telling = (record for record in trace if isinstance(record, Started | ReachChanged))
+    for at, records in groupby(telling, key=lambda record: record.at_us):
         lost: list[Tie[str]] = []
         gained: list[Tie[str]] = []
         for record in records:
             if isinstance(record, Started):
                 lost += silent(record, bonds, change)
-            elif isinstance(record, ReachChanged):
+            else:
                 lost += narrowed(record.lost, bonds, change)
                 gained += narrowed(record.gained, bonds, change)
         if lost or gained:

@@ -32,5 +32,5 @@ def inventory(topology: Topology, domain: domains.Domain) -> dict[str, object]:
         "l2": [topology.name(uuid) for uuid in domain.l2],
         "segments": [domains.segment_name(topology, segment) for segment in domain.segments],
         "hosts": sorted(topology.name(uuid) for uuid in domain.hosts),
-        "nics": sorted(domains.nic_name(topology, nic) for nic in domain.nics),
+        "nics": sorted(topology.name(nic) for nic in domain.nics),
     }
