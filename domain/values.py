@@ -1,12 +1,13 @@
 """One spelling for each address, number and name.
 
-Text comes in from people and leaves as canonical text or as a whole number: facts hold nothing else. netaddr's values
-are mutable, so none of them leaves this module. What is malformed is refused here, with what would be right.
+netaddr is imported where it is needed, since it takes as long to load as all the rest. Text comes in from
+people and leaves as canonical text or as a whole number: facts hold nothing else. netaddr's values are mutable,
+so none of them leaves this module. What is malformed is refused here, with what would be right.
 """
 
 from __future__ import annotations
 
-import netaddr
+import socket
 
 from domain.errors import Refusal
 
@@ -53,6 +54,8 @@ def interface(text: str) -> str:
 
 def mac(text: str) -> str:
     """Give a unicast MAC address as `aa:bb:cc:dd:ee:ff`."""
+    import netaddr
+
     try:
         value = netaddr.EUI(text, version=48, dialect=netaddr.mac_unix_expanded)
     except (netaddr.AddrFormatError, ValueError, TypeError):
@@ -68,10 +71,10 @@ def ipv4(text: str) -> str:
 
 
 def number(text: str) -> int:
-    """Give an IPv4 address as a whole number."""
+    """Give an IPv4 address as a whole number. Four decimal parts and nothing else (POSIX inet_pton)."""
     try:
-        return int(netaddr.IPAddress(text, version=4, flags=netaddr.INET_PTON))
-    except (netaddr.AddrFormatError, ValueError, TypeError):
+        return int.from_bytes(socket.inet_pton(socket.AF_INET, text))
+    except (OSError, ValueError):
         raise invalid(f"{text!r} is no IPv4 address: write it as 192.168.0.10") from None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 
@@ -12,7 +12,7 @@ PATIENCE_S = 1.0
 
 
 @contextmanager
-def bar(title: str, total: int) -> Iterator[Callable[[], None]]:
+def bar(title: str, total: int) -> Generator[Callable[[], None]]:
     """Give a function to call after each of `total` equal pieces of work."""
     if not sys.stderr.isatty():
         yield lambda: None

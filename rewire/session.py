@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from domain import instruments
 from domain.errors import StoreUnreachable
@@ -43,23 +44,36 @@ class Session:
         self.network.close()
 
 
+Absent = Literal["refuse", "make", "pretend"]
+"""What to do where there is no store yet: refuse, make one, or work on an empty one in memory."""
+
+
 @contextmanager
-def opened(url: str | None, *, create: bool = False, tools: instruments.Instruments | None = None) -> Iterator[Session]:
+def opened(url: str | None, *, absent: Absent = "refuse") -> Generator[Session]:
     """Open the store of a URL, of `REWIRE_STORE`, or the default one.
 
     Raises `StoreUnreachable` when it is not there and not to be made, or is no store.
     """
-    path = path_of(url or os.environ.get("REWIRE_STORE") or DEFAULT)
-    if path != MEMORY and not create and not Path(path).exists():
-        raise StoreUnreachable(f"there is no store at {path}: `rewire apply` makes one, --store names another")
-    if path != MEMORY and not Path(path).absolute().parent.is_dir():
-        raise StoreUnreachable(f"there is no folder {Path(path).absolute().parent} to keep the store in")
     follower = Follower()
-    session = Session(Network(path, survey=follower, instruments=tools or instruments.real()), follower)
+    path = found(path_of(url or os.environ.get("REWIRE_STORE") or DEFAULT), absent)
+    session = Session(Network(path, survey=follower, instruments=instruments.real()), follower)
     try:
         yield session
     finally:
         session.close()
+
+
+def found(path: str, absent: Absent) -> str:
+    """Give the path to open for a store that may not be there."""
+    if path == MEMORY or Path(path).exists():
+        return path
+    if absent == "pretend":
+        return MEMORY
+    if absent == "refuse":
+        raise StoreUnreachable(f"there is no store at {path}: `rewire apply` makes one, --store names another")
+    if not Path(path).absolute().parent.is_dir():
+        raise StoreUnreachable(f"there is no folder {Path(path).absolute().parent} to keep the store in")
+    return path
 
 
 def path_of(url: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
 import msgspec
 
 from domain.errors import InvalidFile
@@ -57,6 +57,6 @@ def write_trace(found: Run, name: str) -> None:
 
     text = b"".join(lines(found.trace))
     if name == "-":
-        click.get_binary_stream("stdout").write(text)
+        sys.stdout.buffer.write(text)
     else:
         Path(name).write_bytes(text)

@@ -33,7 +33,7 @@ def command(
     steps = change_file.read_all(files)
     by = apply.author(actor, reason)
     with (
-        session.opened(store, create=not dry_run) as open_session,
+        session.opened(store, absent="pretend" if dry_run else "make") as open_session,
         progress.bar("applying", len(steps)) as advance,
     ):
         network = open_session.network

@@ -35,8 +35,8 @@ def record(network: Network, steps: Iterable[Step], by: Author = AUTHOR) -> appl
 def attachment(stage: Stage, session: Session, steps: list[Step]) -> None:
     stage.scene(
         "Two clusters, two networks",
-        "L2 network 1 is attached to both clusters, L2 network 2 to cluster 2 only. Every step of the file became a fact;",
-        "what follows from the facts is who hears whom:",
+        "L2 network 1 is attached to both clusters, L2 network 2 to cluster 2 only. Every step of the file",
+        "became a fact; what follows from the facts is who hears whom:",
     )
     stage.command("rewire apply partial-attachment.yaml && rewire domains")
     report = record(session.network, steps)
@@ -170,15 +170,16 @@ def ranges(stage: Stage, session: Session) -> None:
     stage.say("handed out: " + ", ".join(f"{ip} to {vm}" for vm, ip in sorted(held)))
     fits = placement.place(topology, [topology.find("l2", "l2-r")])
     stage.say(
-        f"and only {topology.name(fits.hosts[0])} can run such a VM: {len(fits.excluded)} hosts are left out, each with its reason"
+        f"and only {topology.name(fits.hosts[0])} can run such a VM:"
+        f" {len(fits.excluded)} hosts are left out, each with its reason"
     )
 
 
 def crowd(stage: Stage, session: Session) -> None:
     stage.scene(
         f"The same question at {HOSTS} hosts",
-        "A VLAN over two clusters leaves one of them. The simulator runs every host's own operations in virtual time, ten",
-        "hosts at a time, as ZStack does:",
+        "A VLAN over two clusters leaves one of them. The simulator runs every host's own operations in",
+        "virtual time, ten hosts at a time, as ZStack does:",
     )
     for command in data_centre.steps(HOSTS):
         session.network.execute(command, AUTHOR)
@@ -194,7 +195,8 @@ def crowd(stage: Stage, session: Session) -> None:
     stage.say(f"{summary.operations} operations on {len(summary.hosts)} hosts; the first is done after {first:.3f} s,")
     stage.say(f"the last after {summary.converged_after_s:.3f} s")
     stage.say(
-        f"{len(lost)} pairs of VMs part for good, as meant; pairs cut that should not be: {summary.outage_counts['kept']}"
+        f"{len(lost)} pairs of VMs part for good, as meant;"
+        f" pairs cut that should not be: {summary.outage_counts['kept']}"
     )
 
 

@@ -1,4 +1,6 @@
-"""Where the scenes are played: headings, commands as a user would type them, and the tables that several scenes share."""
+"""Where the scenes are played: headings, commands as a user would type them, and the tables that several scenes
+share.
+"""
 
 from __future__ import annotations
 

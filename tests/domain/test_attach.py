@@ -12,7 +12,6 @@ from tests.builders import (
     TWO_SUBNETS,
     a_cidr,
     a_cluster,
-    a_host,
     a_no_vlan,
     a_pool,
     a_vlan,
@@ -26,7 +25,7 @@ from tests.builders import (
     detach,
     stop,
 )
-from tests.domain.test_l2 import PLAIN, RANGE, V10, X100
+from tests.domain.test_l2 import RANGE, X100
 from tests.given import given
 
 
@@ -202,10 +201,3 @@ def test_detaching_a_pool_takes_off_the_nics_of_all_its_networks() -> None:
     case.when(detach("pool")).then(
         pool.DetachedFromCluster("c1"), vm.NicDetached("a/lx"), vm.NicDetached("a/ly")
     )
-
-
-def test_the_literal_facts_of_this_file_are_the_ones_recorded() -> None:
-    case = given(*ONE_HOST)
-    case.when(a_no_vlan()).then(PLAIN)
-    case.when(a_vlan()).then(V10)
-    case.when(a_host("h9")).then(host.Added("h9", "c1", ("eth0", "eth1"), "", ""))

@@ -1,0 +1,186 @@
+"""Whatever comes in: one line that says what is wrong, its code, the right exit status, and nothing recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.errors import InvalidFile
+from rewire import change_file
+from tests.rewire.conftest import Rewire
+
+
+Change = Callable[[str], str]
+
+FILES = {
+    "an unknown key": ("- create-zone: { name: z, colour: red }", "unknown field `colour`"),
+    "a missing field": ("- create-zone: {}", "missing required field `name`"),
+    "a wrong type": ("- create-zone: { name: 3 }", "Expected `str`, got `int`"),
+    "a wrong type inside": ("- create-vm: { name: v, networks: l3 }", "got `str`"),
+    "an unknown command": ("- build-zone: { name: z }", "no command 'build-zone'"),
+    "two commands in a step": ("- create-zone: { name: z }\n  create-cluster: {}", "must have one command"),
+    "no command in a step": ("- note: nothing", "must have one command"),
+    "an unknown error code": ("- create-zone: { name: z }\n  expect-error: oops", "which is no error code"),
+    "no list": ("create-zone: { name: z }", "no list of steps"),
+    "nothing": ("", "no list of steps"),
+    "a step that is no mapping": ("- create-zone", "is no mapping"),
+    "a half-written file": ("- create-zone: { name: z", "not valid YAML"),
+    "a half-written JSON file": ('[{"create-zone": {"na', "not valid YAML"),
+    "a key twice": ("- create-zone: { name: a, name: b }", "not valid YAML"),
+    "a command of a list": ("- create-zone: [z]", "Expected `object`"),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), FILES.values(), ids=FILES.keys())
+def test_a_file_that_cannot_be_understood_records_nothing(
+    rewire: Rewire, change: Change, store: Path, text: str, told: str
+) -> None:
+    answer = rewire("apply", change(text))
+
+    assert answer.status == 2
+    assert answer.err.startswith("error: invalid-file: ")
+    assert told in answer.err
+    assert answer.err.count("\n") == 1
+    assert not store.exists()
+
+
+def test_a_bad_step_keeps_the_good_ones_before_it_from_being_run(rewire: Rewire, change: Change, store: Path) -> None:
+    assert rewire("apply", change("- create-zone: { name: z }\n- nonsense: {}")).status == 2
+    assert not store.exists()
+
+
+def test_a_file_that_is_not_there_is_told(rewire: Rewire, tmp_path: Path) -> None:
+    answer = rewire("apply", str(tmp_path / "none.yaml"))
+
+    assert answer.status == 2
+    assert answer.err == f"error: invalid-file: {tmp_path}/none.yaml can't be read: No such file or directory\n"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=300))
+def test_any_bytes_are_steps_or_an_invalid_file(text: bytes) -> None:
+    with contextlib.suppress(InvalidFile):
+        assert isinstance(change_file.parse(text, "file"), list)
+
+
+REFUSED = {
+    "VLAN 0": ("create-l2-vlan-network: { name: v, zone: z, physical-interface: eth0, vlan: 0 }", "invalid-argument"),
+    "VLAN 4095": (
+        "create-l2-vlan-network: { name: v, zone: z, physical-interface: eth0, vlan: 4095 }",
+        "invalid-argument",
+    ),
+    "an unknown name": ("create-cluster: { name: c, zone: nowhere }", "unknown-object"),
+    "a name of another kind": ("add-host: { name: h, cluster: z, interfaces: [eth0] }", "unknown-object"),
+    "an empty name": ("create-zone: { name: '' }", "invalid-argument"),
+    "no uuid": ("create-zone: { name: y, uuid: 1234 }", "invalid-file"),
+    "a uuid that is none": ("create-zone: { name: y, uuid: 'not-one' }", "invalid-argument"),
+}
+
+
+@pytest.mark.parametrize(("step", "code"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_step_that_breaks_a_rule_is_refused_with_its_code(
+    rewire: Rewire, change: Change, step: str, code: str
+) -> None:
+    rewire("apply", change("- create-zone: { name: z }"))
+
+    answer = rewire("apply", "-o", "json", change(f"- {step}"))
+
+    assert answer.status == (2 if code == "invalid-file" else 1)
+    assert answer.error["code"] == code
+    assert len(rewire("history", "--claims").value) == 2
+
+
+MISUSES = {
+    "no such command": ("nonsense",),
+    "no such option": ("show", "zone", "--colour"),
+    "no such kind": ("show", "planet"),
+    "an argument too few": ("plan",),
+    "an option without its value": ("domains", "--at"),
+    "nothing to simulate": ("simulate",),
+}
+
+
+@pytest.mark.parametrize("words", MISUSES.values(), ids=MISUSES.keys())
+def test_wrong_usage_is_one_line_and_status_2(rewire: Rewire, words: tuple[str, ...]) -> None:
+    answer = rewire(*words)
+
+    assert answer.status == 2
+    assert answer.err.startswith("error: invalid-argument: ")
+    assert answer.err.count("\n") == 1
+
+
+def test_reading_where_there_is_no_store_says_so_and_makes_none(rewire: Rewire, store: Path) -> None:
+    answer = rewire("show", "zone")
+
+    assert answer.status == 3
+    assert answer.err.startswith(f"error: store-unreachable: there is no store at {store}")
+    assert not store.exists()
+
+
+def test_a_file_that_is_no_store_is_left_alone(rewire: Rewire, change: Change, store: Path) -> None:
+    store.write_text("a shopping list")
+
+    for words in (("show", "zone"), ("apply", change("- create-zone: { name: z }"))):
+        answer = rewire(*words)
+        assert answer.status == 3
+        assert "is not a Rewire store" in answer.err
+    assert store.read_text() == "a shopping list"
+
+
+def test_a_database_of_another_program_is_left_alone(rewire: Rewire, change: Change, store: Path) -> None:
+    with sqlite3.connect(store) as other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+    other.close()
+    before = store.read_bytes()
+
+    answer = rewire("apply", change("- create-zone: { name: z }"))
+
+    assert answer.status == 3
+    assert "another program's database" in answer.err
+    assert store.read_bytes() == before
+
+
+def test_a_store_url_that_is_none_is_told(rewire: Rewire) -> None:
+    answer = rewire("--store", "carrier-pigeon:", "show", "zone")
+
+    assert answer.status == 3
+    assert "is no store" in answer.err
+
+
+MOMENTS = ["9999", "yesterday", "2026-13-01", "@none", "-5y"]
+
+
+@pytest.mark.parametrize("when", MOMENTS)
+def test_a_moment_that_is_none_is_refused(network: Rewire, when: str) -> None:
+    answer = network("domains", "--at", when)
+
+    assert answer.status == 1
+    assert answer.err.split(": ")[1] in {"invalid-argument", "unknown-object"}
+
+
+def test_an_error_of_ours_is_one_line_without_a_traceback(rewire: Rewire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rewire.session.path_of", lambda _: 1 / 0)
+
+    answer = rewire("show", "zone")
+
+    assert answer.status == 3
+    assert answer.err.startswith("error: internal: ZeroDivisionError")
+    assert "Traceback" not in answer.err
+
+
+def test_the_program_itself_leaves_with_the_status(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "rewire", "--store", f"sqlite:{tmp_path}/none.db", "show", "zone"]
+
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: store-unreachable: ")

@@ -1,0 +1,42 @@
+"""How many hosts the controller serves at a time, and how long all of them take."""
+
+import pytest
+
+from domain import commands as c
+from projections.topology import Topology
+from simulator import run
+from simulator.trace import HostConverged
+from tests.simulator.builder import DataCentre, cluster, fixed, vlan
+
+
+HOSTS = ("h1", "h2", "h3", "h4")
+PACE = fixed(message=20, report=10, create_bridge=4, create_vlan=5)
+TURN = 20 + 4 + 5 + 10
+
+
+def attach() -> tuple[Topology, Topology]:
+    centre = DataCentre()
+    before = centre.do(*cluster("c1", *HOSTS), *vlan("v", 10))
+    return before, centre.do(c.AttachL2NetworkToCluster(l2="v", cluster="c1"))
+
+
+def converged(parallel: int | None) -> list[float]:
+    happened = run.simulate(*attach(), timing=PACE, parallel=parallel)
+    return [r.at_us / 1000 for r in happened.trace if isinstance(r, HostConverged)]
+
+
+def test_without_a_limit_all_hosts_work_at_once() -> None:
+    assert converged(None) == [29, 29, 29, 29]
+
+
+def test_one_at_a_time_they_take_the_sum() -> None:
+    assert converged(1) == [29, TURN + 29, 2 * TURN + 29, 3 * TURN + 29]
+
+
+def test_two_at_a_time_they_take_half_of_it() -> None:
+    assert converged(2) == [29, 29, TURN + 29, TURN + 29]
+
+
+def test_no_host_at_a_time_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one host"):
+        converged(0)
