@@ -19,6 +19,7 @@ VNIS = range(1, 16777215)
 INTERFACE_NAME_BYTES = 15
 """The kernel's IFNAMSIZ, less the closing zero."""
 NAME_LENGTH = 255
+MAC_DIGITS = 12
 
 
 def invalid(sentence: str) -> Refusal:
@@ -57,6 +58,8 @@ def mac(text: str) -> str:
     import netaddr
 
     try:
+        if sum(digit not in ":-." for digit in text) != MAC_DIGITS:
+            raise ValueError(text)  # netaddr would read half an address as another one
         value = netaddr.EUI(text, version=48, dialect=netaddr.mac_unix_expanded)
     except (netaddr.AddrFormatError, ValueError, TypeError):
         raise invalid(f"{text!r} is no MAC address: write it as 52:54:00:12:34:56") from None

@@ -26,5 +26,5 @@ def play() -> None:
         scenes.ranges(stage, second)
     with session.opened("memory:") as third:
         scenes.crowd(stage, third)
-    wire.on_the_wire(stage, building, change)
+    wire.on_the_wire(stage)
     stage.console.print("\nWhere to go from here: README.md, and `rewire --help`.", markup=False)
