@@ -78,8 +78,15 @@ class Network(Application[str]):
 
     def fork(self, at: int | None = None) -> Network:
         """Start a history that shares this one's past up to a position, and costs a pointer."""
-        position = self.position() if at is None else at
+        position = self.position() if at is None else self.settled(at)
         return Network(MEMORY, survey=self.survey, instruments=self.instruments, fork_of=self, at=position)
+
+    def settled(self, at: int) -> int:
+        """Give the last position of the command that one lies in: between a fact and its claims nothing can be decided."""
+        commands = {r.command for r in self.facts(at - 1, at)}
+        while commands & {r.command for r in self.facts(at, at + 1)}:
+            at += 1
+        return at
 
     # reading
 

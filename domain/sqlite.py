@@ -182,9 +182,7 @@ class Factory(library.SQLiteFactory):
         super().__init__(env)
         name = self.datastore.pool.db_name
         path = Path(name)
-        self.fresh = self.datastore.pool.is_sqlite_memory_mode or not path.exists() or not path.stat().st_size
-        if not self.fresh:
-            require_store(path)
+        self.fresh = self.datastore.pool.is_sqlite_memory_mode or is_blank(path)
         self.datastore = Datastore(db_name=name, originator_id_type="text")
         self.datastore.pool = Pool(db_name=name, lock_timeout=LOCK_SECONDS)
         if self.fresh:
@@ -203,21 +201,35 @@ def mark(datastore: Datastore) -> None:
         cursor.execute(f"PRAGMA user_version={SCHEMA}")
 
 
-def require_store(path: Path) -> None:
-    """Refuse a file that another program made, before anything in it is changed."""
+def is_blank(path: Path) -> bool:
+    """Tell whether a store is still to be made: there is nothing, or what a run left that was cut off while making it.
+
+    Raises `StoreUnreachable` for a file that another program made, before anything in it is changed.
+    """
     try:
         with path.open("rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
-                raise StoreUnreachable(f"{path} is not a Rewire store: it is no SQLite database")
+            head = file.read(len(MAGIC))
+    except FileNotFoundError:
+        return True
     except OSError as error:
         raise StoreUnreachable(f"{path} can't be read: {error.strerror}") from error
+    if head and head != MAGIC:
+        raise StoreUnreachable(f"{path} is not a Rewire store: it is no SQLite database")
+    return not head or not holds_tables(path)
+
+
+def holds_tables(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             (found,) = connection.execute("PRAGMA application_id").fetchone()
             (schema,) = connection.execute("PRAGMA user_version").fetchone()
+            (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        raise StoreUnreachable(f"{path} can't be opened: {error}; its folder must be writable") from error
     except sqlite3.Error as error:
         raise StoreUnreachable(f"{path} is not a Rewire store: {error}") from error
-    if found != APPLICATION_ID:
+    if found != APPLICATION_ID and (found or tables):
         raise StoreUnreachable(f"{path} is not a Rewire store: it is another program's database")
     if schema > SCHEMA:
         raise StoreUnreachable(f"{path} was written by a newer Rewire (schema {schema}, this one reads {SCHEMA})")
+    return bool(tables)

@@ -8,6 +8,7 @@ so none of them leaves this module. What is malformed is refused here, with what
 from __future__ import annotations
 
 import socket
+from functools import lru_cache
 
 from domain.errors import Refusal
 
@@ -109,6 +110,7 @@ def network_mask(length: int) -> int:
     return (1 << 32) - (1 << 32 - length)
 
 
+@lru_cache(maxsize=4096)
 def subnet(network: str) -> range:
     """Give the numbers of every address in a network, its first and last one included."""
     base, length = network.split("/")

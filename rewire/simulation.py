@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from simulator.timing import Timing
 
 
+PAIRS_LISTED = 100_000
+"""Of the pairs that part by intention, above this many are counted and not listed."""
+
+
 def run(
     before: Topology, after: Topology, *, seed: int = 0, parallel: int | None = None, timing: str | None = None
 ) -> Run:
@@ -41,7 +45,9 @@ def pace(name: str) -> Timing:
 
 def as_object(found: Run) -> dict[str, Any]:
     """Give what a program reads: when all were there, how much was done, and who was cut from whom."""
-    summary: dict[str, Any] = msgspec.to_builtins(found.summary(("kept", "lost", "passing")))
+    counts = found.tally()
+    listed = ("kept", "passing") if counts["lost"] > PAIRS_LISTED else ("kept", "passing", "lost")
+    summary: dict[str, Any] = msgspec.to_builtins(found.summary(listed))
     return {
         "converged_after_s": summary["converged_after_s"],
         "operations": summary["operations"],

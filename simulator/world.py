@@ -44,11 +44,12 @@ class World:
     ) -> None:
         self.around = around
         self.publications = publications
-        self.names = intent.labels([start, *(p.topology for p in publications)])
+        topologies = [start, *(publication.topology for publication in publications)]
+        self.names = intent.labels(topologies)
         self.labels = sorted(self.names.values())
         """VMs have numbers in here: their places in this list, so that they sort as their names do."""
-        self.places = zones([start, *(p.topology for p in publications)])
-        self.ether = Ether(self._owners([start, *(p.topology for p in publications)]))
+        self.places = zones(topologies)
+        self.ether = Ether(self._owners(topologies))
         self.controller = Controller(around, parallel=parallel)
         self.plans = {uuid: plan_of(start, uuid) for uuid in self.places}
         self.agents = {uuid: self._agent(uuid) for uuid in self.places}

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from domain import commands as c
-from simulator import run, trace
+from simulator import chance, run, trace
 from simulator.trace import HostConverged, HostNotified, OperationDone, OperationStarted
 from tests.simulator.builder import DataCentre, cluster, guest, pool, vlan, vxlan
 
@@ -70,3 +70,14 @@ def test_a_host_that_joins_changes_nothing_for_the_others() -> None:
     assert steps_of(more, "h4")
     assert len(steps_of(few, "h1")) > 5
     assert all(steps_of(few, host) == steps_of(more, host) for host in ("h1", "h2", "h3"))
+
+
+def test_hosts_do_not_draw_alike() -> None:
+    drawn = {
+        (seed, host, purpose): chance.stream(seed, host, purpose).random()
+        for seed in (1, 2)
+        for host in ("h1", "h2")
+        for purpose in ("messages", "operations")
+    }
+
+    assert len(set(drawn.values())) == len(drawn)

@@ -67,3 +67,17 @@ def test_a_node_with_neighbours_is_not_dropped() -> None:
 
     with pytest.raises(ValueError, match="neighbours"):
         graph.drop(1)
+
+
+def test_the_smaller_island_takes_the_name_of_the_larger() -> None:
+    moves: list[int] = []
+    graph = Graph(lambda nodes, *_: moves.append(len(nodes)))
+    for node in range(10):
+        graph.add(node)
+    for node in range(1, 9):
+        graph.join(node - 1, node)
+    moves.clear()
+
+    graph.join(9, 0)
+
+    assert moves == [1]

@@ -5,6 +5,7 @@ import msgspec
 from domain import commands as c
 from simulator import run, trace
 from simulator.outages import Outage
+from simulator.timing import Timing, Uniform
 from simulator.trace import (
     HostConverged,
     HostNotified,
@@ -86,6 +87,24 @@ def test_a_vm_that_is_made_there_before_it_is_deleted_here_is_never_cut() -> Non
     assert happened.outages() == []
 
 
+def test_a_vm_that_is_deleted_here_and_made_there_at_one_time_is_not_cut() -> None:
+    centre = DataCentre()
+    before = centre.do(
+        *cluster("c1", "h1", "h2"),
+        *vlan("v", 10, "c1"),
+        guest("a", "h1", "v", number=1),
+        guest("b", "h1", "v", number=2),
+    )
+    after = centre.do(c.MigrateVm(vm="a", host="h2"))
+
+    happened = run.simulate(before, after, timing=fixed(delete=15, create_port=15))
+
+    changed = [(r.at_us, r.host) for r in happened.trace if isinstance(r, ReachChanged)]
+    assert changed == [(16_000, "h1"), (16_000, "h2")]
+    assert happened.outages() == []
+    assert sum(happened.tally().values()) == 0
+
+
 def test_a_new_vm_waits_until_it_is_plugged_in() -> None:
     centre = DataCentre()
     before = centre.do(*cluster("c1", "h1"), *vlan("v", 10, "c1"), guest("a", "h1", "v", number=1))
@@ -124,17 +143,17 @@ def test_tunnels_join_only_when_both_ends_know_each_other() -> None:
     )
     after = centre.do(guest("b", "h2", "x", number=2))
 
-    happened = run.simulate(before, after, timing=fixed(create_bridge=4, create_tunnel=6, create_port=3))
+    happened = run.simulate(before, after, timing=fixed(create_bridge=4, create_tunnel=6, create_port=3, add_peer=20))
 
     done = [(r.at_us, r.host, r.operation) for r in happened.trace if isinstance(r, OperationDone)]
     assert done == [
-        (2_000, "h1", "add-peer vxlan100 10.9.0.2"),
         (5_000, "h2", "create-bridge br_vx_100"),
         (11_000, "h2", "create-tunnel vxlan100"),
         (14_000, "h2", "create-port nicfa0000000002"),
-        (15_000, "h2", "add-peer vxlan100 10.9.0.1"),
+        (21_000, "h1", "add-peer vxlan100 10.9.0.2"),
+        (34_000, "h2", "add-peer vxlan100 10.9.0.1"),
     ]
-    assert happened.outages() == [Outage("a", "b", 0, 15_000, "gained")]
+    assert happened.outages() == [Outage("a", "b", 0, 34_000, "gained")]
 
 
 def test_a_newer_plan_is_taken_up_between_two_operations() -> None:
@@ -226,3 +245,26 @@ def test_a_trace_is_read_back_as_it_was_written() -> None:
 
     assert tuple(trace.read(line) for line in written) == happened.trace
     assert len(written) == len(b"".join(written).splitlines())
+
+
+def test_a_message_that_comes_late_changes_nothing() -> None:
+    centre = DataCentre()
+    start = centre.do(*cluster("c1", "h1"), *vlan("v", 10))
+    first = centre.do(c.AttachL2NetworkToCluster(l2="v", cluster="c1"))
+    second = centre.do(c.DetachL2NetworkFromCluster(l2="v", cluster="c1"))
+
+    traces = [
+        run.follow(
+            start,
+            [Publication(0, first), Publication(1_000, second)],
+            seed=seed,
+            timing=Timing(message=Uniform(0, 100)),
+        ).trace
+        for seed in range(20)
+    ]
+
+    overtaken = [t for t in traces if [r.position for r in t if isinstance(r, HostNotified)][-1] == first.position]
+    assert overtaken
+    for told in overtaken:
+        assert not [record for record in told if isinstance(record, OperationDone)]
+        assert [r.position for r in told if isinstance(r, HostConverged)] == [second.position] * 2
