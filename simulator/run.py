@@ -6,10 +6,11 @@ shown is not its business.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from projections.found import Found
 from projections.topology import Topology
 from simulator import intent, outages, summary
 from simulator.intent import CHANGES, Bonds, Change, Intent
@@ -26,6 +27,8 @@ class Run(msgspec.Struct, frozen=True):
     trace: tuple[Entry, ...]
     intents: tuple[Intent, ...]
     """The VMs that each topology means to be together, from the first topology to the last."""
+    found: Mapping[str, Found]
+    """What each host has at the end, by name: what a look at a real one would show."""
 
     def outages(self, changes: Collection[Change] = CHANGES) -> list[Outage]:
         """List outages of the pairs to which the change does one of these things, by VM, peer and time."""
@@ -70,4 +73,8 @@ def follow(
     world = World(before, ordered, around=around, parallel=parallel)
     world.run()
     topologies = [before, *(publication.topology for publication in ordered)]
-    return Run(tuple(trace), tuple(intent.intended(topology, world.names) for topology in topologies))
+    return Run(
+        tuple(trace),
+        tuple(intent.intended(topology, world.names) for topology in topologies),
+        {agent.name: agent.found for agent in world.agents.values()},
+    )
