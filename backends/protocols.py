@@ -1,7 +1,8 @@
 """The extension points: what somebody else's L2 type, hypervisor or network service has to offer.
 
-They are protocols, so that an implementation needs no base class of ours, and is found by its entry point, so that it needs
-no change to our files. Nothing here knows how a host is reached: that is the implementation's own `host`.
+They are protocols, so that an implementation needs no base class of ours, and is found by its entry point,
+so that it needs no change to our files. Nothing here knows how a host is reached: that is the
+implementation's own `host`.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from projections.operations import Operation
 from projections.plan import HostPlan, Port
 
 
-Host = TypeVar("Host", contravariant=True)
+Host_contra = TypeVar("Host_contra", contravariant=True)
 """What an implementation drives: a kernel, a controller, an agent."""
-Network = TypeVar("Network", contravariant=True)
+Network_contra = TypeVar("Network_contra", contravariant=True)
 """What an L2 network is created from."""
-Service = TypeVar("Service", contravariant=True)
+Service_contra = TypeVar("Service_contra", contravariant=True)
 """What a service type needs to know of one L3 network on one host."""
 
 
@@ -35,7 +36,7 @@ class Result(msgspec.Struct, frozen=True):
         return not self.operations and not self.obstacles
 
 
-class L2NetworkRealization(Protocol[Host]):
+class L2NetworkRealization(Protocol[Host_contra]):
     """Makes L2 networks of one type exist on hosts of one hypervisor type."""
 
     @property
@@ -48,48 +49,48 @@ class L2NetworkRealization(Protocol[Host]):
         """Its hypervisor type, as clusters have it: `KVM`."""
         ...
 
-    def realize(self, host: Host, plan: HostPlan, l2: str) -> Result:
+    def realize(self, host: Host_contra, plan: HostPlan, l2: str) -> Result:
         """Bring one network to its part of the plan, whatever is there of it."""
         ...
 
-    def check(self, host: Host, plan: HostPlan, l2: str) -> Result:
+    def check(self, host: Host_contra, plan: HostPlan, l2: str) -> Result:
         """Tell what realizing would do, and do nothing."""
         ...
 
-    def delete(self, host: Host, plan: HostPlan, l2: str) -> Result:
+    def delete(self, host: Host_contra, plan: HostPlan, l2: str) -> Result:
         """Take one network off a host, with all that was made for it."""
         ...
 
 
-class PreVmInstantiateResource(Protocol[Host]):
+class PreVmInstantiateResource(Protocol[Host_contra]):
     """Prepares a host for a VM's NICs before the VM is started there, and takes it back if it is not."""
 
     def pre_before_instantiate(self, ports: tuple[Port, ...]) -> None:
         """Object before anything is touched, by raising `RewireError`."""
         ...
 
-    def pre_instantiate(self, host: Host, ports: tuple[Port, ...]) -> None:
+    def pre_instantiate(self, host: Host_contra, ports: tuple[Port, ...]) -> None:
         """Make what the VM needs. Done again, it changes nothing."""
         ...
 
-    def pre_release(self, host: Host, ports: tuple[Port, ...]) -> None:
+    def pre_release(self, host: Host_contra, ports: tuple[Port, ...]) -> None:
         """Take back what was made. Done again, it changes nothing."""
         ...
 
 
-class L2NetworkCreate(Protocol[Network]):
+class L2NetworkCreate(Protocol[Network_contra]):
     """Wants to have a say before an L2 network is created, and to hear of it afterwards."""
 
-    def before(self, network: Network) -> None:
+    def before(self, network: Network_contra) -> None:
         """Object by raising `RewireError`."""
         ...
 
-    def after(self, network: Network, l2: str) -> None:
+    def after(self, network: Network_contra, l2: str) -> None:
         """Hear the uuid of the network that was created."""
         ...
 
 
-class NetworkServiceBackend(Protocol[Host, Service]):
+class NetworkServiceBackend(Protocol[Host_contra, Service_contra]):
     """Offers one service type on hosts: DHCP, DNS, SNAT, EIP, PortForwarding, SecurityGroup, LoadBalancer."""
 
     @property
@@ -98,10 +99,10 @@ class NetworkServiceBackend(Protocol[Host, Service]):
     @property
     def provider_type(self) -> str: ...
 
-    def apply(self, host: Host, service: Service) -> None:
+    def apply(self, host: Host_contra, service: Service_contra) -> None:
         """Make the service on a host what it should be, whatever is there of it."""
         ...
 
-    def release(self, host: Host, service: Service) -> None:
+    def release(self, host: Host_contra, service: Service_contra) -> None:
         """Take the service off a host. Done again, it changes nothing."""
         ...

@@ -1,7 +1,8 @@
 """Finds who realizes an L2 type on a hypervisor type, among all installed distributions.
 
-Entry points of the group `rewire.l2_realization` are named `L2VlanNetwork/KVM`. Two of one name are refused, since which one
-came first would be left to the order of folders. Nothing is imported before it is asked for.
+Entry points of the group `rewire.l2_realization` are named `L2VlanNetwork/KVM`. Two of one name are
+refused, since which one came first would be left to the order of folders. Nothing is imported before it is
+asked for.
 """
 
 from __future__ import annotations

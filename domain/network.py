@@ -82,7 +82,7 @@ class Network(Application[str]):
         return Network(MEMORY, survey=self.survey, instruments=self.instruments, fork_of=self, at=position)
 
     def settled(self, at: int) -> int:
-        """Give the last position of the command that one lies in: between a fact and its claims nothing can be decided."""
+        """Give the last position of the command that one lies in: between a fact and its claims nothing is decided."""
         commands = {r.command for r in self.facts(at - 1, at)}
         while commands & {r.command for r in self.facts(at, at + 1)}:
             at += 1

@@ -59,11 +59,11 @@ def mac(text: str) -> str:
     import netaddr
 
     try:
-        if sum(digit not in ":-." for digit in text) != MAC_DIGITS:
-            raise ValueError(text)  # netaddr would read half an address as another one
         value = netaddr.EUI(text, version=48, dialect=netaddr.mac_unix_expanded)
     except (netaddr.AddrFormatError, ValueError, TypeError):
         raise invalid(f"{text!r} is no MAC address: write it as 52:54:00:12:34:56") from None
+    if sum(digit not in ":-." for digit in text) != MAC_DIGITS:  # netaddr reads half an address as another one
+        raise invalid(f"{text!r} is no MAC address: give all twelve of its digits, as in 52:54:00:12:34:56")
     if int(value) >> 40 & 1 or int(value) == 0:
         raise invalid(f"{text} can't be a NIC's MAC address: it must be a unicast one")
     return str(value)

@@ -28,6 +28,7 @@ from projections.operations import (
     RemovePeer,
     SetMtu,
     SetUp,
+    apply_all,
 )
 from projections.plan import Bridge, HostPlan, Port, Tunnel, Vlan
 
@@ -55,11 +56,13 @@ def diff(plan: HostPlan, found: Found) -> tuple[Operation, ...]:
     """Give the operations that bring a host to its plan, in order; none when it is there. O(links)."""
     blocked = {obstacle.l2 for obstacle in obstacles(plan, found)}
     targets = wanted(plan)
+    gone = tuple(removals(plan, found, targets))
+    left = apply_all(found, gone)
     return (
-        *removals(plan, found, targets),
-        *(o for bridge in plan.bridges if bridge.l2 not in blocked for o in raise_bridge(bridge, found, targets)),
-        *(o for device in ports_of_bridges(plan, blocked) for o in raise_link(targets[name_of(device)], found)),
-        *(o for tunnel in plan.tunnels if tunnel.l2 not in blocked for o in adjust_peers(tunnel, found)),
+        *gone,
+        *(o for bridge in plan.bridges if bridge.l2 not in blocked for o in raise_bridge(bridge, left, targets)),
+        *(o for device in ports_of_bridges(plan, blocked) for o in raise_link(targets[name_of(device)], left)),
+        *(o for tunnel in plan.tunnels if tunnel.l2 not in blocked for o in adjust_peers(tunnel, left)),
     )
 
 

@@ -85,9 +85,7 @@ def a_range(
     return c.AddIpRange(l3=l3, name=name, start=start, end=end, netmask=netmask, gateway=gateway)
 
 
-def a_cidr(
-    cidr: str = "192.168.0.0/24", *, l3: str = "l3", name: str = "all", gateway: str = ""
-) -> c.AddIpRangeByCidr:
+def a_cidr(cidr: str = "192.168.0.0/24", *, l3: str = "l3", name: str = "all", gateway: str = "") -> c.AddIpRangeByCidr:
     return c.AddIpRangeByCidr(l3=l3, name=name, cidr=cidr, gateway=gateway)
 
 

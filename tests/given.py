@@ -1,7 +1,7 @@
 """given(*commands).when(command).then(*facts), or .refused(code, naming=facts).
 
-A test of a decision reads as one sentence. Everything is written with names: where a fact carries the uuid of an object,
-the test writes the object's name, and for a NIC `vm/l3`. It refuses to look inside: commands go in, facts come out.
+A test of a decision reads as one sentence. Everything is written with names: where a fact carries an object's uuid, the
+test writes the object's name, and for a NIC `vm/l3`. It refuses to look inside: commands go in, facts come out.
 """
 
 from __future__ import annotations
@@ -37,10 +37,8 @@ class Case:
 
     def when(self, command: Command) -> Result:
         before = self.network.position()
-        try:
-            return Result(self, before, self.network.execute(command, ME), None)
-        except Refusal as refusal:
-            return Result(self, before, None, refusal)
+        answer = attempt(self.network, command)
+        return Result(self, before, answer) if isinstance(answer, Outcome) else Result(self, before, None, answer)
 
     @property
     def topology(self) -> Topology:
@@ -56,7 +54,7 @@ class Case:
 class Result:
     """What one command led to."""
 
-    def __init__(self, case: Case, before: int, outcome: Outcome | None, refusal: Refusal | None) -> None:
+    def __init__(self, case: Case, before: int, outcome: Outcome | None, refusal: Refusal | None = None) -> None:
         self.case = case
         self.before = before
         self.outcome = outcome
@@ -94,6 +92,14 @@ class Result:
         pointed = [named(r.fact, known) for r in network.facts() if r.position in self.refusal.conflicts]
         assert pointed == list(naming)
         return self.refusal.sentence
+
+
+def attempt(network: Network, command: Command) -> Outcome | Refusal:
+    """Run a command, and take a refusal for an answer."""
+    try:
+        return network.execute(command, ME)
+    except Refusal as refusal:
+        return refusal
 
 
 def given(*commands: Command, seed: int = 1) -> Case:

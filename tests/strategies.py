@@ -14,6 +14,26 @@ from domain import aggregates
 from domain.commands import COMMANDS, Command
 from domain.history import Fact, Recorded
 from domain.values import address
+from tests.builders import (
+    TWO_CLUSTERS,
+    a_cidr,
+    a_host,
+    a_no_vlan,
+    a_pool,
+    a_vlan,
+    a_vm,
+    a_vni_range,
+    a_vxlan,
+    an_l3,
+    attach,
+    attach_pool,
+    destroy,
+    detach,
+    migrate,
+    start,
+    stop,
+)
+from tests.given import Case, given
 
 
 def ipv4_numbers() -> st.SearchStrategy[int]:
@@ -104,3 +124,59 @@ def wild(hint: Any) -> st.SearchStrategy[Any]:
     if get_origin(hint) is dict:
         return st.dictionaries(WILD_TEXT, WILD_TEXT, max_size=2)
     return st.none() | WILD_NUMBER
+
+
+# histories in a small world, where things happen to one another
+
+
+def scripts() -> st.SearchStrategy[list[Command]]:
+    """Give lists of commands over few names: many are refused, the rest make a history with plenty in it."""
+    cluster, vm = st.sampled_from(["c1", "c2"]), st.sampled_from(["a", "b", "e"])
+    network = st.sampled_from(["v10", "w10", "plain", "pool"])
+    subnets = st.lists(st.sampled_from(["lv", "lw", "lp", "lx"]), min_size=1, max_size=2, unique=True)
+    host = st.sampled_from(["", "h1", "h2", "h3"])
+    commands = st.one_of(
+        st.builds(attach, network, cluster),
+        st.builds(attach_pool, cluster),
+        st.builds(detach, network, cluster),
+        st.builds(lambda name, nets, where: a_vm(name, *nets, host=where), vm, subnets, host),
+        st.builds(stop, vm),
+        st.builds(start, vm),
+        st.builds(migrate, vm),
+        st.builds(destroy, vm),
+    )
+    return st.lists(commands, min_size=1, max_size=25)
+
+
+WORLD: tuple[Command, ...] = (
+    *TWO_CLUSTERS,
+    a_host("h3", cluster="c2", vtep="10.0.0.3"),
+    a_pool(),
+    a_vni_range(),
+    a_vlan(),
+    a_vlan("w10"),
+    a_no_vlan(),
+    a_vxlan(),
+    an_l3("lv"),
+    an_l3("lw", l2="w10", allocator="ascending"),
+    an_l3("lp", l2="plain", allocator="random"),
+    an_l3("lx", l2="x"),
+    *(a_cidr("10.1.0.0/29", l3=name) for name in ("lv", "lw", "lp", "lx")),
+    attach("v10", "c1"),
+    attach("w10", "c2"),
+    attach_pool("c1"),
+    a_vm("a", "lv", host="h1"),
+    a_vm("b", "lw", host="h2"),
+)
+
+
+def cases() -> st.SearchStrategy[Case]:
+    """Give a history of everything that was not refused."""
+    return scripts().map(run)
+
+
+def run(script: list[Command]) -> Case:
+    case = given(*WORLD)
+    for command in script:
+        case.when(command)
+    return case

@@ -3,15 +3,17 @@
     with Host("h1") as host:
         result = host.realize(plan)
 
-A process works on a host alone. It is level-triggered: a run that was killed is made good by the next. When an operation
-fails, a network that wasn't there before is taken back, so that a host's addresses go home, and the others are still made.
+A process works on a host alone. It is level-triggered: a run that was killed is made good by the next. When
+an operation fails, a network that wasn't there before is taken back, so that a host's addresses go home,
+and the others are still made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from backends.kvm import lock, perform, refusal, scope
 from backends.kvm.kernel import Kernel
@@ -21,7 +23,7 @@ from backends.protocols import Result
 from domain.errors import HostUnreachable
 from projections.diff import diff, obstacles
 from projections.found import Found
-from projections.operations import Operation, describe
+from projections.operations import Delete, Operation, describe
 from projections.plan import HostPlan
 
 
@@ -29,6 +31,8 @@ ROUNDS = 5
 """How often a host is looked at again. Two do where nobody else works on it."""
 Heard = Callable[[Operation], object]
 """Is told of each operation when it is done. What it raises ends the run there."""
+Step = tuple[Operation, ...]
+"""What is done at once: one operation, or several deletions."""
 
 
 class Failure(NamedTuple):
@@ -53,7 +57,7 @@ class Host:
     def name(self) -> str:
         return f"the namespace {self.netns}" if self.netns else "this machine"
 
-    def __enter__(self) -> Host:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -75,7 +79,8 @@ class Host:
     def realize(self, plan: HostPlan, *, l2: str = "", on_operation: Heard = ignore) -> Result:
         """Bring the host to its plan; with an L2 network, that alone. Tell what was done and what stands in the way.
 
-        Raises `HostUnreachable` when the kernel refuses an operation, or another process is changing the host.
+        Raises `HostUnreachable` when the kernel refuses an operation, or another process is changing the
+        host.
         """
         with lock.held(self.netns):
             return self._converge(scope.part(plan, l2), l2, on_operation)
@@ -106,15 +111,29 @@ class Host:
 
     def _run(self, operations: Iterable[Operation], done: list[Operation], heard: Heard) -> Failure | None:
         """Perform operations until one fails."""
-        for operation in operations:
+        for step in steps(operations):
             try:
-                with refusal.translated(*refusal.performing(operation, self.plug)):
-                    perform.perform(self._kernel, operation, self.plug)
+                self._perform(step)
             except HostUnreachable as error:
-                return Failure(operation, error)
-            done.append(operation)
-            heard(operation)
+                return Failure(step[0], error)
+            for operation in step:
+                done.append(operation)
+                heard(operation)
         return None
+
+    def _perform(self, step: Step) -> None:
+        with refusal.translated(*refusal.performing(step[0], self.plug)):
+            if deletions := [operation for operation in step if isinstance(operation, Delete)]:
+                perform.delete(self._kernel, deletions)
+            else:
+                perform.perform(self._kernel, step[0], self.plug)
+
+
+def steps(operations: Iterable[Operation]) -> Iterator[Step]:
+    """Walk operations one by one, but deletions that follow each other together."""
+    for together, found in groupby(operations, key=lambda operation: isinstance(operation, Delete)):
+        run = tuple(found)
+        yield from (run,) if together else ((operation,) for operation in run)
 
 
 def given_up(wanted: HostPlan, before: Found, failures: list[Failure]) -> HostPlan:

@@ -1,7 +1,8 @@
 """One kernel's network: what it is asked, and what it is told to change.
 
-Looks go through pyroute2's `IPRoute`. Changes go through a socket of their own, because several in one message are carried
-out within one system call: not even a SIGKILL comes between them, which a move of addresses needs.
+Looks go through pyroute2's `IPRoute`. Changes go through a socket of their own, because several in one
+message are carried out within one system call: not even a SIGKILL comes between them, which a move of
+addresses needs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from pyroute2 import IPRoute
 
@@ -47,7 +48,7 @@ class Kernel:
             self._line = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
         self._prepare()
 
-    def __enter__(self) -> Kernel:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -60,7 +61,7 @@ class Kernel:
         """Carry out changes in order within one system call, then raise the first error that none of them forgives."""
         if not requests:
             return
-        self._line.send(b"".join(request.encode(number) for number, request in enumerate(requests)))
+        self._line.send(b"".join(request.numbered(number) for number, request in enumerate(requests)))
         answers = dict(self._answer() for _ in requests)
         for number, request in enumerate(requests):
             code, text = answers[number]
@@ -112,8 +113,6 @@ class Kernel:
         if kind != NLMSG_ERROR:
             raise OSError(errno.EPROTO, f"an answer of type {kind} to a change")
         return sequence, (-code, words(data))
-
-
 
 
 def words(data: bytes) -> str:

@@ -14,7 +14,7 @@ import socket
 import time
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 from pyroute2 import IPRoute
@@ -95,14 +95,14 @@ class Lab:
         """Lay a cable from a port of the switch to an interface of a host."""
         peer = {"ifname": interface, "mtu": SWITCH_MTU, "net_ns_fd": self._descriptors[host]}
         switch.link("add", ifname=plug, kind="veth", mtu=SWITCH_MTU, peer=peer)
-        port, master = (switch.link_lookup(ifname=name)[0] for name in (plug, bridge))
+        port, master = (index_of(switch, name) for name in (plug, bridge))
         switch.link("set", index=port, master=master, state="up")
         with inside(self.path(host)), IPRoute() as kernel:
-            kernel.link("set", index=kernel.link_lookup(ifname=interface)[0], state="up")
+            kernel.link("set", index=index_of(kernel, interface), state="up")
 
     def _give(self, host: str, interface: str, address: str) -> None:
         with inside(self.path(host)), IPRoute() as kernel:
-            index = kernel.link_lookup(ifname=interface)[0]
+            index = index_of(kernel, interface)
             kernel.addr("add", index=index, address=address, prefixlen=UNDERLAY_LENGTH)
 
 
@@ -117,9 +117,13 @@ def new_namespace() -> int:
             step_into(home.fileno())
 
 
+def index_of(kernel: Any, name: str) -> int:
+    return int(kernel.link_lookup(ifname=name)[0])
+
+
 def add_bridge(switch: IPRoute, name: str) -> None:
     switch.link("add", ifname=name, kind="bridge", mtu=SWITCH_MTU)
-    switch.link("set", index=switch.link_lookup(ifname=name)[0], state="up")
+    switch.link("set", index=index_of(switch, name), state="up")
 
 
 def octets(mac: str) -> bytes:

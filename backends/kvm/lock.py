@@ -1,7 +1,7 @@
 """Keeps two processes from working on one kernel's network at the same time.
 
-The lock is a name that a network namespace gives to one socket at a time, whatever a process calls the namespace by. The
-kernel frees it with its holder, so a run that was killed leaves nothing behind.
+The lock is a name that a network namespace gives to one socket at a time, whatever a process calls the
+namespace by. The kernel frees it with its holder, so a run that was killed leaves nothing behind.
 """
 
 from __future__ import annotations

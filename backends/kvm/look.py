@@ -1,7 +1,8 @@
 """A look at a kernel: one dump each of links, addresses, routes and tunnels' tables.
 
-It tells what is ours by the group number, and leaves out what a kernel makes by itself and would make again: link-local
-addresses, connected routes, what router advertisements bring. A guest's end of a NIC is nobody's business.
+It tells what is ours by the group number, and leaves out what a kernel makes by itself and would make
+again: link-local addresses, connected routes, what router advertisements bring. A guest's end of a NIC is
+nobody's business.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ SECONDARY = 0x01
 TEMPORARY = 0x01
 """The same bit for IPv6: an address that the kernel draws from time to time."""
 LASTING_FLAGS = 0x02 | 0x10 | 0x100 | 0x200 | 0x400
-"""What was asked for when an address was given: no duplicate detection, home, temporaries, no prefix route, multicast."""
+"""What was asked for when an address was given: no duplicate detection, home, temporaries, no prefix route,
+multicast.
+"""
 
 
 def look(kernel: Kernel) -> Found:
@@ -172,7 +175,7 @@ def route_of(raw: Any, hop: Any, name: str) -> Route:
 
 def gateway_of(hop: Any) -> str:
     via = hop.get_attr("RTA_VIA") or {}
-    return hop.get_attr("RTA_GATEWAY") or via.get("addr", "")
+    return str(hop.get_attr("RTA_GATEWAY") or via.get("addr", ""))
 
 
 # tunnels

@@ -1,7 +1,7 @@
 """Stepping into a network namespace and back, for what belongs to the namespace it was opened in.
 
-Sockets, taps and settings do. Only the calling thread moves, and only while something is opened: no process is forked, so
-threads elsewhere are safe.
+Sockets, taps and settings do. Only the calling thread moves, and only while something is opened: no process
+is forked, so threads elsewhere are safe.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ _libc = ctypes.CDLL(None, use_errno=True)  # `os.setns` came with Python 3.12
 
 @contextmanager
 def inside(namespace: str | None) -> Iterator[None]:
-    """Move this thread into a namespace: by its `ip netns` name, by a path such as `/proc/7/ns/net`, or not at all."""
+    """Move this thread into a namespace: by its `ip netns` name, by a path such as `/proc/7/ns/net`, or not at
+    all.
+    """
     if namespace is None:
         yield
         return

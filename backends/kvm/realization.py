@@ -1,6 +1,7 @@
 """Rewire's own L2 types on KVM hosts, as the registry finds them.
 
-They differ in their names alone: a plan already says which devices a type needs, and one engine makes them all.
+They differ in their names alone: a plan already says which devices a type needs, and one engine makes them
+all.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Moves an interface's addresses and routes onto another, with nothing lost in between.
 
-A kernel drops an interface's routes with its last address of a family, and secondary addresses with their primary. So the
-addresses and routes of one family move together: all are put on the target first, and only then taken off the source, in
-one message that puts the routes again, should the kernel have dropped one. Each is copied as the kernel has it, with what
-our own words for it leave out. Whatever the moment of a kill, every address and every route is on one of the two.
+A kernel drops an interface's routes with its last address of a family, and secondary addresses with their
+primary. So the addresses and routes of one family move together: all are put on the target first, and only
+then taken off the source, in one message that puts the routes again, should the kernel have dropped one.
+Each is copied as the kernel has it, with what our own words for it leave out. Whatever the moment of a
+kill, every address and every route is on one of the two.
 """
 
 from __future__ import annotations
@@ -46,12 +47,14 @@ def leaves_by(route: Any, index: int) -> bool:
 
 
 def in_order_of_adding(addresses: list[Any], family: int) -> list[Any]:
-    """Give the order in which they were added: a kernel lists the newest IPv6 address first, and IPv4 address last."""
+    """Give the order in which they were added: a kernel lists the newest IPv6 address first, and IPv4 address
+    last.
+    """
     return addresses if family == socket.AF_INET else addresses[::-1]
 
 
 def give(raw: Any, source: str, target: str, index: int) -> Iterator[Request]:
-    """Put an address on another interface. It is known to be no duplicate, so it works at once; then it is as it was."""
+    """Put an address on another interface, as no duplicate, so that it works at once; then it is as it was."""
     fields, attributes = address_on(raw, source, target, index)
     at_once = attributes["IFA_FLAGS"] | NO_DUPLICATE_DETECTION
     if raw["family"] == socket.AF_INET6:

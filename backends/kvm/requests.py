@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 from typing import Any
 
 import msgspec
@@ -17,9 +18,14 @@ from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
 
 OURS = 29303
-"""The group of every link of ours. The kernel sets it in the call that makes the link: a mark that can't come late."""
+"""The group of every link of ours. The kernel sets it in the call that makes the link: a mark that can't come
+late.
+"""
 GUESTS = 29304
 """The group of a guest's end of a veth pair: neither ours to change nor foreign."""
+
+DOOMED = 29305
+"""The group into which links of ours are put to be deleted together, within one message."""
 
 NEWLINK, DELLINK, SETLINK = 16, 17, 19
 NEWADDR, DELADDR = 20, 21
@@ -27,22 +33,20 @@ NEWROUTE, DELROUTE = 24, 25
 NEWNEIGH, DELNEIGH = 28, 29
 REQUEST, ACK, REPLACE, EXCLUSIVE, CREATE, APPEND = 0x1, 0x4, 0x100, 0x200, 0x400, 0x800
 UP = 0x1
+SEQUENCE = 8
+"""Where a message's header has its sequence number."""
 NUD_PERMANENT, NTF_SELF = 0x80, 0x02
 EVERYONE = "00:00:00:00:00:00"
 """The entry of a tunnel's table that says where broadcasts go."""
 
 
 class Request(msgspec.Struct, frozen=True):
-    kind: int
-    flags: int
-    message: Any
+    data: bytes
     forgives: frozenset[int] = frozenset()
 
-    def encode(self, sequence: int) -> bytes:
-        flags = REQUEST | ACK | self.flags
-        self.message["header"] = {"type": self.kind, "flags": flags, "sequence_number": sequence, "pid": 0}
-        self.message.encode()
-        return bytes(self.message.data)
+    def numbered(self, sequence: int) -> bytes:
+        """Give the message with a sequence number, by which its answer will be known."""
+        return self.data[:SEQUENCE] + sequence.to_bytes(4, sys.byteorder) + self.data[SEQUENCE + 4 :]
 
 
 def request(
@@ -52,7 +56,9 @@ def request(
     for name, value in fields.items():
         message[name] = value
     message["attrs"] = list(attributes.items())
-    return Request(kind, flags, message, frozenset(forgives))
+    message["header"] = {"type": kind, "flags": REQUEST | ACK | flags, "pid": 0}
+    message.encode()
+    return Request(bytes(message.data), frozenset(forgives))
 
 
 # links
@@ -76,8 +82,12 @@ def up(name: str) -> Request:
     return request(SETLINK, ifinfmsg, {"flags": UP, "change": UP}, {"IFLA_IFNAME": name})
 
 
-def delete(name: str) -> Request:
-    return request(DELLINK, ifinfmsg, {}, {"IFLA_IFNAME": name}, errno.ENODEV)
+def doom(name: str) -> Request:
+    return request(SETLINK, ifinfmsg, {}, {"IFLA_IFNAME": name, "IFLA_GROUP": DOOMED}, errno.ENODEV)
+
+
+def delete_doomed() -> Request:
+    return request(DELLINK, ifinfmsg, {}, {"IFLA_GROUP": DOOMED}, errno.ENODEV)
 
 
 # tunnels

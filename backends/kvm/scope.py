@@ -1,7 +1,7 @@
 """One network's part of a host: what a plan has for it, and what was made for it.
 
-To work on one network alone, everything of ours that belongs to another is shown as foreign: what is foreign is kept off.
-Pure.
+To work on one network alone, everything of ours that belongs to another is shown as foreign: what is
+foreign is kept off. Pure.
 """
 
 from __future__ import annotations
@@ -10,9 +10,13 @@ from collections.abc import Iterator
 
 import msgspec
 
+from projections.diff import name_of
 from projections.found import Found, Link
 from projections.operations import MoveAddress, MoveRoute, Operation
-from projections.plan import Bridge, HostPlan
+from projections.plan import Bridge, HostPlan, Port, Tunnel, Vlan
+
+
+Device = Bridge | Vlan | Tunnel | Port
 
 
 def part(plan: HostPlan, l2: str) -> HostPlan:
@@ -52,8 +56,8 @@ def narrow(found: Found, plan: HostPlan, l2: str) -> Found:
 
 
 def names(plan: HostPlan) -> Iterator[str]:
-    yield from (device.name for device in (*plan.bridges, *plan.vlans, *plan.tunnels))
-    yield from (port.device for port in plan.ports)
+    devices: tuple[Device, ...] = (*plan.bridges, *plan.vlans, *plan.tunnels, *plan.ports)
+    yield from (name_of(device) for device in devices)
 
 
 def subject(link: Link) -> str:
@@ -64,12 +68,10 @@ def subject(link: Link) -> str:
 
 def network_of(plan: HostPlan, operation: Operation) -> str:
     """Give the network of a plan that an operation serves; nothing when it takes away what is in no plan."""
-    bridges = {bridge.name: bridge.l2 for bridge in plan.bridges}
-    owners = {
-        **bridges,
-        **{device.name: device.l2 for device in (*plan.vlans, *plan.tunnels)},
-        **{port.device: bridges.get(port.bridge, "") for port in plan.ports},
-    }
+    owners = {bridge.name: bridge.l2 for bridge in plan.bridges}
+    owners |= {vlan.name: vlan.l2 for vlan in plan.vlans}
+    owners |= {tunnel.name: tunnel.l2 for tunnel in plan.tunnels}
+    owners |= {port.device: owners.get(port.bridge, "") for port in plan.ports}
     return next((owners[name] for name in touched(operation) if name in owners), "")
 
 

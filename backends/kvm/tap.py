@@ -1,7 +1,7 @@
 """The host end of a NIC that a hypervisor opens: a tap that outlives its maker.
 
-A tap is made by opening a file, not by netlink, so its group comes a moment later. It is therefore kept from outliving us
-until it carries our marks: killed before, we leave nothing.
+A tap is made by opening a file, not by netlink, so its group comes a moment later. It is therefore kept
+from outliving us until it carries our marks: killed before, we leave nothing.
 """
 
 from __future__ import annotations

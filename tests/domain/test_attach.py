@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from domain import cluster, commands as c, host, l2, pool, vm
+from domain import cluster, host, l2, pool, vm
+from domain import commands as c
 from tests.builders import (
     A_POOL,
     ONE_HOST,
@@ -167,7 +168,9 @@ def test_a_detach_takes_off_the_nics_that_run_in_that_cluster() -> None:
 
 def test_the_facts_of_a_detach_carry_their_cause() -> None:
     result = given(*TWO_SUBNETS, a_vm(host="h1")).when(detach("v10"))
-    first, nic = (next(r for r in result.recorded if isinstance(r.fact, f)) for f in (l2.DetachedFromCluster, vm.NicDetached))
+    first, nic = (
+        next(r for r in result.recorded if isinstance(r.fact, f)) for f in (l2.DetachedFromCluster, vm.NicDetached)
+    )
     assert (first.cause, nic.cause) == ("", first.reference)
     rest = [r.cause for r in result.recorded if r is not first]
     assert rest == [first.reference, first.reference, nic.reference, nic.reference]
@@ -198,6 +201,4 @@ def test_the_released_address_is_free_for_the_next() -> None:
 def test_detaching_a_pool_takes_off_the_nics_of_all_its_networks() -> None:
     case = given(*A_POOL, a_vxlan("x"), a_vxlan("y"), an_l3("lx", l2="x"), an_l3("ly", l2="y"))
     case.do(a_cidr(l3="lx"), a_cidr(l3="ly"), a_vm("a", "lx", "ly", host="h1"), a_vm("b", "lx", host="h2"))
-    case.when(detach("pool")).then(
-        pool.DetachedFromCluster("c1"), vm.NicDetached("a/lx"), vm.NicDetached("a/ly")
-    )
+    case.when(detach("pool")).then(pool.DetachedFromCluster("c1"), vm.NicDetached("a/lx"), vm.NicDetached("a/ly"))

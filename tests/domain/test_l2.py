@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from domain import commands as c, l2, pool
+from domain import commands as c
+from domain import l2, pool
 from tests.builders import (
     A_POOL,
     ONE_HOST,
@@ -37,9 +38,7 @@ def test_a_vlan_network_has_a_vlan_device_in_a_bridge() -> None:
 
 @pytest.mark.parametrize("vlan", [1, 4094])
 def test_the_first_and_last_vlan_are_allowed(vlan: int) -> None:
-    fact = l2.Created(
-        "v", "", "z", "eth0", "L2VlanNetwork", vlan, "", f"br_eth0_{vlan}", f"eth0.{vlan}", "attach"
-    )
+    fact = l2.Created("v", "", "z", "eth0", "L2VlanNetwork", vlan, "", f"br_eth0_{vlan}", f"eth0.{vlan}", "attach")
     given(a_zone()).when(a_vlan("v", vlan=vlan)).then(fact)
 
 
@@ -116,15 +115,11 @@ def test_a_vni_range_goes_up_and_stays_within_24_bits(start: int, end: int) -> N
 
 @pytest.mark.parametrize(("start", "end"), [(102, 200), (1, 100), (101, 101), (1, 1000)])
 def test_two_ranges_of_a_pool_share_no_vni(start: int, end: int) -> None:
-    given(a_zone(), a_pool(), a_vni_range()).when(a_vni_range(start, end)).refused(
-        "vni-range-overlap", naming=[RANGE]
-    )
+    given(a_zone(), a_pool(), a_vni_range()).when(a_vni_range(start, end)).refused("vni-range-overlap", naming=[RANGE])
 
 
 def test_ranges_may_touch() -> None:
-    given(a_zone(), a_pool(), a_vni_range()).when(a_vni_range(103, 103)).then(
-        pool.VniRangeAdded("103-103", 103, 103)
-    )
+    given(a_zone(), a_pool(), a_vni_range()).when(a_vni_range(103, 103)).then(pool.VniRangeAdded("103-103", 103, 103))
 
 
 def test_two_ranges_of_a_pool_share_no_name() -> None:
@@ -194,9 +189,7 @@ def test_a_vxlan_network_needs_a_pool_and_a_name_of_its_own() -> None:
 def test_the_same_vni_in_another_pool_gets_device_names_of_its_own() -> None:
     case = given(*TWO_CLUSTERS, a_pool(), a_vni_range(), a_pool("other"), a_vni_range(pool="other"), a_vxlan())
     fact = case.when(c.CreateL2VxlanNetwork(name="y", pool="other", uuid="0196f0a0-0000-7000-8000-00000000abcd"))
-    again = l2.Created(
-        "y", "", "z", "", "L2VxlanNetwork", 100, "other", "l2_00000000abcd", "vx_00000000abcd", "attach"
-    )
+    again = l2.Created("y", "", "z", "", "L2VxlanNetwork", 100, "other", "l2_00000000abcd", "vx_00000000abcd", "attach")
     fact.then(again)
 
 

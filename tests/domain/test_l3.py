@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from domain import commands as c, l3, pool
+from domain import commands as c
+from domain import l3, pool
 from tests.builders import A_SUBNET, ONE_HOST, a_cidr, a_pool, a_range, a_vlan, an_l3
 from tests.given import given
 
@@ -24,7 +25,9 @@ def test_addresses_are_drawn_at_random_where_nothing_else_is_said() -> None:
 
 
 def test_an_l3_network_says_what_it_is_for() -> None:
-    command = c.CreateL3Network(name="l3", l2="v10", category="public", mtu=9000, allocator="ascending", dns_domain="x.org")
+    command = c.CreateL3Network(
+        name="l3", l2="v10", category="public", mtu=9000, allocator="ascending", dns_domain="x.org"
+    )
     given(*ONE_HOST, a_vlan()).when(command).then(l3.Created("l3", "v10", "public", "x.org", 9000, "ascending"))
 
 
@@ -123,7 +126,15 @@ def test_r6_a_range_goes_up() -> None:
     given(*EMPTY).when(a_range("192.168.0.50", "192.168.0.10")).refused("invalid-argument")
 
 
-@pytest.mark.parametrize(("start", "end"), [("192.168.0.50", "192.168.0.60"), ("192.168.0.2", "192.168.0.10"), ("192.168.0.20", "192.168.0.20"), ("192.168.0.2", "192.168.0.99")])
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("192.168.0.50", "192.168.0.60"),
+        ("192.168.0.2", "192.168.0.10"),
+        ("192.168.0.20", "192.168.0.20"),
+        ("192.168.0.2", "192.168.0.99"),
+    ],
+)
 def test_r7_ranges_of_one_l3_network_are_disjoint(start: str, end: str) -> None:
     given(*A_SUBNET).when(a_range(start, end, name="more")).refused("ip-range-overlap", naming=[LOW])
 
@@ -176,9 +187,7 @@ def test_ranges_are_kept_in_order_with_a_gap_between_them() -> None:
 
 def part(name: str, start: int, end: int, gateway: int) -> l3.IpRangeAdded:
     mask = "255.255.255.0"
-    return l3.IpRangeAdded(
-        name, f"10.0.0.{start}", f"10.0.0.{end}", mask, f"10.0.0.{gateway}", "10.0.0.0/24"
-    )
+    return l3.IpRangeAdded(name, f"10.0.0.{start}", f"10.0.0.{end}", mask, f"10.0.0.{gateway}", "10.0.0.0/24")
 
 
 def test_by_cidr_the_first_address_is_the_gateway_where_none_is_given() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from domain import commands as c, host, l2, l3, pool, vm
+from domain import commands as c
+from domain import host, l2, l3, pool, vm
 from tests.builders import (
     A_POOL,
     A_SUBNET,
@@ -151,7 +152,9 @@ def test_a_host_in_another_cluster_than_asked_for_is_refused() -> None:
 
 
 def test_a_host_without_the_network_is_refused_and_no_fact_is_to_blame() -> None:
-    told = given(*A_SUBNET, a_cluster("c2"), a_host("h2", cluster="c2")).when(a_vm(host="h2")).refused("host-not-eligible")
+    told = (
+        given(*A_SUBNET, a_cluster("c2"), a_host("h2", cluster="c2")).when(a_vm(host="h2")).refused("host-not-eligible")
+    )
     assert "v10" in told
 
 
@@ -223,7 +226,9 @@ def test_a_vm_does_not_start_where_its_network_is_not() -> None:
     case.when(start()).refused("no-host-available", naming=[l2.DetachedFromCluster(x) for x in ("c1", "c2")])
 
 
-@pytest.mark.parametrize("command", [start("x"), stop("x"), migrate("x"), destroy("x"), start(host="h9"), migrate(host="h9")])
+@pytest.mark.parametrize(
+    "command", [start("x"), stop("x"), migrate("x"), destroy("x"), start(host="h9"), migrate(host="h9")]
+)
 def test_vm_and_host_must_be_there(command: c.Command) -> None:
     stopped = isinstance(command, c.StartVm)
     given(*MADE, *([stop()] if stopped else [])).when(command).refused("unknown-object")
@@ -264,9 +269,7 @@ def test_a_vm_does_not_move_where_its_network_is_not() -> None:
 
 
 def test_a_destroyed_vm_gives_everything_back() -> None:
-    given(*MADE).when(destroy()).then(
-        vm.Destroyed(), releasing=["name/vm/vm", "ip/l3/192.168.0.10", f"mac/{MAC}"]
-    )
+    given(*MADE).when(destroy()).then(vm.Destroyed(), releasing=["name/vm/vm", "ip/l3/192.168.0.10", f"mac/{MAC}"])
 
 
 def test_after_a_vm_is_destroyed_another_has_its_name_address_and_mac() -> None:

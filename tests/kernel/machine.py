@@ -56,9 +56,7 @@ def kernels() -> list[Path]:
     return sorted(filter(_bootable, images), key=lambda image: ("cloud" not in image.name, _version(image)))
 
 
-def run(
-    command: Sequence[str], folder: Path, *, environment: Mapping[str, str], limit: float = 600
-) -> Outcome:
+def run(command: Sequence[str], folder: Path, *, environment: Mapping[str, str], limit: float = 600) -> Outcome:
     """Boot, run one command in the checkout, halt. The command may leave files in `folder` only."""
     (folder / "guest.sh").write_text("\n".join(_script(command, folder, environment, limit)))
     with (folder / "console").open("wb") as console:
@@ -74,9 +72,7 @@ def run(
         finally:
             _end(terminal, folder / "pid")
     status = _read(folder / "status").strip()
-    return Outcome(
-        int(status) if status else None, _read(folder / "output"), _tail(_read(folder / "console"))
-    )
+    return Outcome(int(status) if status else None, _read(folder / "output"), _tail(_read(folder / "console")))
 
 
 def _boot(folder: Path) -> list[str]:
@@ -88,9 +84,7 @@ def _boot(folder: Path) -> list[str]:
     ]
 
 
-def _script(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], limit: float
-) -> Iterable[str]:
+def _script(command: Sequence[str], folder: Path, environment: Mapping[str, str], limit: float) -> Iterable[str]:
     """What the guest runs. Its exit status isn't passed on by the machine, so it is written down."""
     yield f"cd {shlex.quote(str(CHECKOUT))} && mkdir /run/scratch"
     yield "modprobe tun"  # nothing else would load it: the file one opens to make a tap comes with it

@@ -13,9 +13,7 @@ SOURCE = bytes.fromhex("020000000001")
 BROADCAST = b"\xff" * 6
 
 
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=pytest.mark.kernel(kind)) for kind in probe.RECIPES]
-)
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=pytest.mark.kernel(kind)) for kind in probe.RECIPES])
 def test_every_kind_of_device_can_be_made_on_one_kernel_or_the_other(kind: str) -> None:
     assert probe.lack(kind) is None  # skipped where it is lacking, and no skip is forgiven inside the machine
 

@@ -26,15 +26,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Sequence[ET.Element]:
     outcome = machine.run([*PYTEST, f"--junitxml={folder}/junit.xml"], folder, environment=_inside(lacking))
     print(outcome)  # noqa: T201 - pytest shows it beside a failure, and nowhere else
     if outcome.status not in (0, 1):  # pytest's two ways of having run its tests
-        pytest.fail(
-            "the virtual machine did not run the tests: see its output and its console", pytrace=False
-        )
+        pytest.fail("the virtual machine did not run the tests: see its output and its console", pytrace=False)
     return list(_parse(folder / "junit.xml"))
 
 
-def test_what_this_kernel_lacks_works_on_debians(
-    results: Sequence[ET.Element], subtests: pytest.Subtests
-) -> None:
+def test_what_this_kernel_lacks_works_on_debians(results: Sequence[ET.Element], subtests: pytest.Subtests) -> None:
     assert results
     for result in results:
         with subtests.test(f"{result.get('classname')}::{result.get('name')}"):

@@ -1,0 +1,93 @@
+"""Broadcast domains: what the facts about networks say, whatever was intended."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain.errors import Refusal
+from projections.domains import domain_of, domains, segment_name
+from tests.builders import (
+    A_POOL,
+    TWO_CLUSTERS,
+    TWO_SUBNETS,
+    a_cidr,
+    a_no_vlan,
+    a_vlan,
+    a_vm,
+    a_vxlan,
+    an_l3,
+    attach,
+    destroy,
+    detach,
+    migrate,
+    stop,
+)
+from tests.given import Case, given
+
+
+Told = tuple[list[str], list[str], list[str], list[str]]
+
+
+def told(case: Case) -> list[Told]:
+    """Give each domain by names: networks, segments, hosts, NICs."""
+    now = case.topology
+    return [
+        (
+            [now.name(n) for n in d.l2],
+            [segment_name(now, s) for s in d.segments],
+            [now.name(h) for h in d.hosts],
+            sorted(now.name(n) for n in d.nics),
+        )
+        for d in domains(now)
+    ]
+
+
+def test_a_network_on_no_cluster_is_a_domain_with_nobody_in_it() -> None:
+    assert told(given(*TWO_CLUSTERS, a_vlan())) == [(["v10"], [], [], [])]
+
+
+def test_a_network_on_two_clusters_is_one_domain() -> None:
+    case = given(*TWO_SUBNETS, a_vm("a", host="h1"), a_vm("b", host="h2"))
+    assert told(case) == [(["v10"], ["z/eth0/vlan10"], ["h1", "h2"], ["a/l3", "b/l3"])]
+
+
+def test_two_networks_on_one_vlan_leak_into_one_domain_and_part_again() -> None:
+    case = given(*TWO_CLUSTERS, a_vlan(), a_vlan("w"), attach("v10", "c1"))
+    case.do(an_l3(), a_cidr(), an_l3("m3", l2="w"), a_cidr("10.0.0.0/24", l3="m3"), a_vm("a"))
+    apart = [(["v10"], ["z/eth0/vlan10"], ["h1"], ["a/l3"]), (["w"], [], [], [])]
+    assert told(case) == apart
+    case.do(attach("w", "c2"), a_vm("b", "m3"))
+    assert told(case) == [(["v10", "w"], ["z/eth0/vlan10"], ["h1", "h2"], ["a/l3", "b/m3"])]
+    case.do(detach("w", "c2"))
+    assert told(case) == apart
+
+
+def test_vlans_interfaces_and_untagged_frames_are_domains_apart() -> None:
+    case = given(*TWO_CLUSTERS, a_vlan("a"), a_vlan("b", vlan=11), a_vlan("d", interface="eth1"), a_no_vlan("e"))
+    case.do(*(attach(name) for name in ("a", "b", "d", "e")))
+    segments = [s for _, s, _, _ in told(case)]
+    assert segments == [["z/eth0/vlan10"], ["z/eth0/vlan11"], ["z/eth1/vlan10"], ["z/eth0/untagged"]]
+
+
+def test_a_vxlan_network_is_a_domain_of_its_own_over_all_clusters_of_its_pool() -> None:
+    case = given(*A_POOL, a_vxlan("x"), a_vxlan("y"))
+    both: list[Told] = [(["x"], ["pool/vni100"], ["h1", "h2"], []), (["y"], ["pool/vni101"], ["h1", "h2"], [])]
+    assert told(case) == both
+    assert told(case.do(detach("pool"), detach("pool", "c2"))) == [(["x"], [], [], []), (["y"], [], [], [])]
+
+
+def test_a_stopped_vm_is_off_the_air_and_a_moved_one_stays_on() -> None:
+    case = given(*TWO_SUBNETS, a_vm("a", host="h1"), a_vm("b", host="h1"), stop("b"), migrate("a"))
+    assert [nics for *_, nics in told(case)] == [["a/l3"]]
+    assert [nics for *_, nics in told(case.do(destroy("a")))] == [[]]
+
+
+def test_a_domain_is_found_by_any_of_its_nics() -> None:
+    now = given(*TWO_SUBNETS, a_vm("a")).topology
+    (nic,) = now.nics.all
+    assert domain_of(now, nic) == domains(now)[0]
+
+
+def test_what_is_not_there_is_not_found() -> None:
+    with pytest.raises(Refusal, match="unknown-object: there is no L2 network 'v99'"):
+        given(*TWO_CLUSTERS).id("l2", "v99")
