@@ -31,7 +31,8 @@ def floor(folder: Path) -> float:
     connection = sqlite3.connect(folder / "floor.db", isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("CREATE TABLE facts (id TEXT, version INTEGER, topic TEXT, state BLOB, PRIMARY KEY (id, version))")
+    columns = "id TEXT, version INTEGER, topic TEXT, state BLOB, PRIMARY KEY (id, version)"
+    connection.execute(f"CREATE TABLE facts ({columns})")
     state = b"x" * 250
     return rate(lambda n: connection.execute("INSERT INTO facts VALUES (?, ?, ?, ?)", (f"id-{n}", 1, "topic", state)))
 

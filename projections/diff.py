@@ -166,7 +166,7 @@ def removals(plan: HostPlan, found: Found, targets: dict[str, Wanted]) -> Iterat
     yield from (Delete(link.name) for link in gone if link.kind != "bridge")
     for link in gone:
         if link.kind == "bridge":
-            yield from lower_bridge(link, found, {g.name for g in gone})
+            yield from lower_bridge(link, found)
 
 
 def is_gone(link: Link, targets: dict[str, Wanted]) -> bool:
@@ -182,13 +182,13 @@ def identity(link: Link) -> tuple[str, str, int, str, int]:
     return (link.kind, link.interface, link.number, link.local, link.udp_port)
 
 
-def lower_bridge(bridge: Link, found: Found, gone: set[str]) -> Iterator[Operation]:
+def lower_bridge(bridge: Link, found: Found) -> Iterator[Operation]:
     """Give the uplink its addresses back and delete the bridge, unless somebody else's link hangs on it."""
     uplink = uplink_in(bridge.mark)
-    ports = sorted(link.name for link in found.links.values() if link.bridge == bridge.name)
-    if any(port != uplink and port not in gone for port in ports):
+    ports = [link for link in found.links.values() if link.bridge == bridge.name]
+    if any(port.name != uplink and not port.ours for port in ports):
         return
-    if uplink in ports:
+    if any(port.name == uplink for port in ports):
         yield Release(uplink)
     if uplink in found.links:
         yield from move(found, bridge.name, uplink)

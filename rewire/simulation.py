@@ -14,6 +14,7 @@ from rewire import extras
 
 
 if TYPE_CHECKING:
+    from simulator.intent import Change
     from simulator.run import Run
     from simulator.timing import Timing
 
@@ -46,7 +47,7 @@ def pace(name: str) -> Timing:
 def as_object(found: Run) -> dict[str, Any]:
     """Give what a program reads: when all were there, how much was done, and who was cut from whom."""
     counts = found.tally()
-    listed = ("kept", "passing") if counts["lost"] > PAIRS_LISTED else ("kept", "passing", "lost")
+    listed: tuple[Change, ...] = ("kept", "passing") if counts["lost"] > PAIRS_LISTED else ("kept", "passing", "lost")
     summary: dict[str, Any] = msgspec.to_builtins(found.summary(listed))
     return {
         "converged_after_s": summary["converged_after_s"],

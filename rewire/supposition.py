@@ -40,5 +40,5 @@ def suppose(session: Session, steps: Iterable[Step], position: int) -> Suppositi
             apply.attempt(fork, step, Author("what-if"))
         except Refusal as refusal:
             refused.append(f"step {step.number} ({step.command.tag()}): {refusal.code}: {refusal.sentence}")
-    before = session.topology(position)
+    before = session.topology(fork.base)
     return Supposition(before, session.follower.now(fork), tuple(refused))

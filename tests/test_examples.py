@@ -1,6 +1,6 @@
 """The change files of `examples/`, applied as they stand: inventories, domains and intervals, word for word.
 
-A uuid is written as the name of its object. What chance decides is left out: MAC addresses, and what is named after them.
+A uuid is written as the name of its object. What chance decides is left out: MAC addresses, and names made of them.
 """
 
 from __future__ import annotations

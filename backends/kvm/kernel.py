@@ -26,6 +26,8 @@ from backends.kvm.requests import Request
 
 SOL_NETLINK, CAP_ACK, EXT_ACK = 270, 10, 11
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
+PATIENCE_S = 60
+"""A kernel answers before it lets go of us; one that does not in so long never will."""
 BUFFER = 1 << 23
 """Room for a message with ten thousand changes, and for the answers to them."""
 SIOCGIFINDEX = 0x8933
@@ -100,6 +102,7 @@ class Kernel:
             Path("/proc/sys/net/ipv6/conf", name, "disable_ipv6").write_text("1")
 
     def _prepare(self) -> None:
+        self._line.settimeout(PATIENCE_S)
         self._line.setsockopt(SOL_NETLINK, CAP_ACK, 1)
         self._line.setsockopt(SOL_NETLINK, EXT_ACK, 1)
         with suppress(PermissionError):  # who may not have more room may not change anything either

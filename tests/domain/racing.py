@@ -7,7 +7,9 @@ decided at once.
 from __future__ import annotations
 
 import multiprocessing
+import queue
 from collections.abc import Sequence
+from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
@@ -64,9 +66,20 @@ def race(path: Path, one: Sequence[Command], other: Sequence[Command]) -> list[t
         contender.start()
     told: dict[str, list[Told]] = {"one": [], "other": []}
     for _ in range(len(one) + len(other)):
-        actor, answer = results.get(timeout=SECONDS)
+        actor, answer = heard(results, contenders)
         told[actor].append(answer)
     for contender in contenders:
         contender.join(SECONDS)
     assert [contender.exitcode for contender in contenders] == [0, 0]
     return list(zip(told["one"], told["other"], strict=True))
+
+
+def heard(results: Any, contenders: list[SpawnProcess]) -> tuple[str, Told]:
+    """Wait for the next answer; a contender that died gives none."""
+    while True:
+        try:
+            found: tuple[str, Told] = results.get(timeout=1)
+        except queue.Empty:
+            assert not any(contender.exitcode for contender in contenders)
+        else:
+            return found
