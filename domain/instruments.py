@@ -15,6 +15,9 @@ from datetime import UTC, datetime
 import msgspec
 
 
+COUNT_BITS = 12
+
+
 class Instruments(msgspec.Struct, frozen=True):
     """What a command may use that is not in the history."""
 
@@ -28,11 +31,25 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def time_ordered_id(milliseconds: int, chance: random.Random) -> str:
-    """Make a UUID of version 7 out of a time since 1970 and 74 bits of chance."""
-    high = milliseconds << 16 | 0x7 << 12 | chance.getrandbits(12)
-    low = 0b10 << 62 | chance.getrandbits(62)
-    return str(uuid.UUID(int=high << 64 | low))
+class TimeOrderedIds:
+    """Makes UUIDs of version 7, each greater than the last: 12 of the bits of chance count within a millisecond.
+
+    RFC 9562, section 6.2, method 1. Only the ids of one maker are in strict order.
+    """
+
+    def __init__(self, milliseconds: Callable[[], int], chance: random.Random) -> None:
+        self._milliseconds = milliseconds
+        self._chance = chance
+        self._newest = 0
+        """The last id's time and count, as one number."""
+
+    def __call__(self) -> str:
+        start = self._milliseconds() << COUNT_BITS | self._chance.getrandbits(COUNT_BITS - 1)
+        self._newest = max(start, self._newest + 1)
+        milliseconds, count = divmod(self._newest, 1 << COUNT_BITS)
+        high = milliseconds << 16 | 0x7 << 12 | count
+        low = 0b10 << 62 | self._chance.getrandbits(62)
+        return str(uuid.UUID(int=high << 64 | low))
 
 
 def real() -> Instruments:
@@ -40,7 +57,7 @@ def real() -> Instruments:
     chance = random.SystemRandom()
     return Instruments(
         clock=lambda: timestamp(datetime.now(UTC)),
-        ids=lambda: time_ordered_id(time.time_ns() // 1_000_000, chance),
+        ids=TimeOrderedIds(lambda: time.time_ns() // 1_000_000, chance),
         chance=chance,
     )
 
@@ -56,4 +73,4 @@ def repeatable(seed: int, *, start: str = "2026-01-01T00:00:00.000000Z") -> Inst
         now[0] = next(ticks)
         return timestamp(datetime.fromtimestamp(now[0], UTC))
 
-    return Instruments(clock=clock, ids=lambda: time_ordered_id(now[0] * 1000, chance), chance=chance)
+    return Instruments(clock=clock, ids=TimeOrderedIds(lambda: now[0] * 1000, chance), chance=chance)

@@ -31,7 +31,7 @@ def test_intervals_hold_what_a_plain_set_holds(steps: list[tuple[str, int, int]]
         assert addressing.available(found) == len(free)
         assert found.size == len(free | used)
         assert all(b + 1 < c for (_, b), (c, _) in zip(found.free, found.free[1:], strict=False))
-        assert addressing.choose(found, allocator, random.Random(1), ()) in {*free} | (set() if free else {None})  # noqa: S311 - repeatable on purpose
+        assert addressing.choose(found, allocator, random.Random(1), ()) in {*free} | (set() if free else {None})
 
 
 @given(st.sets(st.integers(1, 40), min_size=1), st.integers(0, 41))

@@ -46,7 +46,7 @@ def test_a_file_with_a_mistake_is_refused(text: bytes) -> None:
     [(Fixed(4), 4), (Uniform(2, 6), 4), (Exponential(4), 4), (LogNormal(4, 0.5), 4 * 2.718281828**0.125)],
 )
 def test_draws_are_whole_microseconds_about_the_mean(distribution: timing.Distribution, mean_ms: float) -> None:
-    chance = random.Random(1)  # noqa: S311
+    chance = random.Random(1)
 
     drawn = [timing.draw(distribution, chance) for _ in range(20_000)]
 
