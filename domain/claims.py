@@ -98,5 +98,10 @@ def ip(l3: str, text: str) -> Key:
     return Key(f"ip/{l3}/{text}", "ip-in-use", f"address {text}")
 
 
+def host_address(zone: str, text: str) -> Key:
+    """One address of one host in a zone's underlay, be it for management or for tunnels."""
+    return Key(f"host-address/{zone}/{text}", "ip-in-use", f"host address {text} in that zone")
+
+
 def mac(text: str) -> Key:
     return Key(f"mac/{text}", "mac-in-use", f"MAC address {text}")

@@ -31,9 +31,13 @@ class ForkRecorder(ApplicationRecorder):
         self._of: dict[str, list[int]] = {}
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
+        versions: dict[str, int] = {}
         for event in stored_events:
-            if self._version(str(event.originator_id)) != event.originator_version - 1:
-                raise IntegrityError(event.originator_id)
+            subject = str(event.originator_id)
+            before = versions[subject] if subject in versions else self._version(subject)
+            if event.originator_version != before + 1:
+                raise IntegrityError(subject)
+            versions[subject] = event.originator_version
         start = self.head() + 1
         for position, event in enumerate(stored_events, start):
             self._of.setdefault(str(event.originator_id), []).append(position)

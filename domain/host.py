@@ -77,7 +77,9 @@ def evolve(state: Host | None, fact: Fact) -> Host | None:
 
 
 def add(name: str, *, cluster: str, interfaces: Iterable[str], address: str, vtep: str) -> Added:
-    ordered = tuple(dict.fromkeys(values.interface(i) for i in interfaces))
+    ordered = tuple(values.interface(i) for i in interfaces)
+    if len(set(ordered)) < len(ordered):
+        raise values.invalid(f"host {name} names an interface twice: {', '.join(ordered)}")
     if not ordered:
         raise values.invalid(f"host {name} needs at least one physical interface")
     return Added(

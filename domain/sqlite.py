@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Generator, Iterator, Sequence
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,11 @@ from domain.errors import StoreUnreachable
 from domain.transaction import Premise
 
 
+WHAT_IT_IS = (
+    "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),"
+    " (SELECT COUNT(*) FROM sqlite_master)"
+)
+"""One statement, and so one snapshot: somebody may be making the store just now."""
 APPLICATION_ID = int.from_bytes(b"rwir", "big")
 """SQLite's own mark of what a file is for (PRAGMA application_id)."""
 MAGIC = b"SQLite format 3\0"
@@ -28,6 +34,7 @@ SCHEMA = 1
 CHECKPOINT_PAGES = 4000
 """Size of the write-ahead log before it is folded back: fewer, larger foldings keep long imports fast."""
 BATCH = 10_000
+PAUSE_SECONDS = 0.01
 LOCK_SECONDS = 30
 """How long to wait for another process's write."""
 GENESIS = bytes(32)
@@ -39,11 +46,11 @@ class Disturbed(IntegrityError):
     """A fact recorded meanwhile touches what the decision rests on: decide again."""
 
 
-def link(previous: bytes, subject: str, version: int, state: bytes) -> bytes:
-    """Chain a fact to all facts before it."""
+def link(previous: bytes, subject: str, version: int, state: object) -> bytes:
+    """Chain a fact to all facts before it. Somebody else may have left anything in its place: that breaks the chain."""
     digest = hashlib.sha256(previous)
     digest.update(f"{subject}@{version}:".encode())
-    digest.update(state)
+    digest.update(state if isinstance(state, bytes) else str(state).encode())
     return digest.digest()
 
 
@@ -166,11 +173,23 @@ class Pool(library.SQLiteConnectionPool):
 
     def _create_connection(self) -> library.SQLiteConnection:
         with told():
-            connection = super()._create_connection()
+            connection = patiently(super()._create_connection)
             cursor = connection.cursor()
             cursor.execute("PRAGMA synchronous=FULL")
             cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
             return connection
+
+
+def patiently(connect: Callable[[], library.SQLiteConnection]) -> library.SQLiteConnection:
+    """Connect, and again while others make the same store: SQLite waits for no lock when a file first turns to WAL."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            return connect()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE_SECONDS)
 
 
 class Factory(library.SQLiteFactory):
@@ -221,9 +240,7 @@ def is_blank(path: Path) -> bool:
 def holds_tables(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            (found,) = connection.execute("PRAGMA application_id").fetchone()
-            (schema,) = connection.execute("PRAGMA user_version").fetchone()
-            (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+            found, schema, tables = connection.execute(WHAT_IT_IS).fetchone()
     except sqlite3.OperationalError as error:
         raise StoreUnreachable(f"{path} can't be opened: {error}; its folder must be writable") from error
     except sqlite3.Error as error:

@@ -22,6 +22,10 @@ from domain.instruments import Instruments
 S = TypeVar("S", bound=State)
 
 
+CLAIMED_VERSION = 5
+"""Of the uuids that are computed from claims' keys: an object with one could take a claim's place."""
+
+
 class Shelf(Protocol):
     """Where aggregates are loaded from."""
 
@@ -111,6 +115,8 @@ class Transaction:
         if not is_uuid(uuid):
             raise Refusal("invalid-argument", f"{uuid!r} is no uuid")
         subject = str(UUID(uuid))
+        if UUID(uuid).version == CLAIMED_VERSION:
+            raise Refusal("invalid-argument", f"{uuid} has version {CLAIMED_VERSION}: those are the claims' own")
         if self._shelf.version(subject):
             raise Refusal("name-in-use", f"there is an object with uuid {subject} already", witness(subject, Fact))
         return subject
@@ -185,7 +191,7 @@ class Transaction:
 
 def typed(loaded: Loaded[State] | None, state: type[S], text: str) -> Loaded[S]:
     if loaded is None or not isinstance(loaded.state, state):
-        raise Refusal("unknown-object", f"{text!r} is no {state.__name__}")
+        raise Refusal("unknown-object", f"{text!r} is no {words(state.__name__)}")
     return Loaded(loaded.uuid, loaded.version, loaded.state)
 
 
@@ -195,3 +201,8 @@ def is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def words(name: str) -> str:
+    """Write `VxlanPool` as `vxlan pool`."""
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()

@@ -7,6 +7,7 @@ so none of them leaves this module. What is malformed is refused here, with what
 
 from __future__ import annotations
 
+import re
 import socket
 from functools import lru_cache
 
@@ -20,6 +21,7 @@ VNIS = range(1, 16777215)
 INTERFACE_NAME_BYTES = 15
 """The kernel's IFNAMSIZ, less the closing zero."""
 NAME_LENGTH = 255
+UUID_SHAPE = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32}")
 MAC_DIGITS = 12
 
 
@@ -28,7 +30,9 @@ def invalid(sentence: str) -> Refusal:
 
 
 def name(text: str) -> str:
-    """Accept a name of 1 to 255 printable characters, without space at either end."""
+    """Accept a name of 1 to 255 printable characters, without space at either end, that can't be taken for a uuid."""
+    if UUID_SHAPE.fullmatch(text):
+        raise invalid(f"{text!r} can't be a name: it would be taken for a uuid")
     if not text or len(text) > NAME_LENGTH or not text.isprintable() or text != text.strip():
         raise invalid(f"{text!r} can't be a name: give 1 to {NAME_LENGTH} printable characters, no space at the ends")
     return text
@@ -91,7 +95,7 @@ def cidr(text: str) -> str:
     """Give an IPv4 network with its host bits cleared: `10.0.0.5/24` becomes `10.0.0.0/24`."""
     base, slash, length = text.partition("/")
     if not slash:
-        raise invalid(f"{text} is an address, not a network: add its length, as in {text}/24")
+        raise invalid(f"{ipv4(base)} is an address, not a network: add its length, as in {base}/24")
     if not (length.isascii() and length.isdigit() and int(length) in range(1, 33)):
         raise invalid(f"{text!r} is no IPv4 network: write it as 192.168.0.0/24")
     return subnet_of(base, int(length))

@@ -49,27 +49,19 @@ def joined(timeline: TimelineStore, mine: OnAir, theirs: OnAir) -> Iterator[Inte
     if mine.l2 == theirs.l2:
         yield along(together, (mine.nic, mine.l2, theirs.nic))
         return
-    for way in ways(timeline, theirs.l2, (mine.l2,)):
+    for segment, way in shared_wires(timeline, mine.l2, theirs.l2):
         stretch = overlap(together, way)
         if stretch:
-            yield along(stretch, (mine.nic, *way.path, theirs.nic))
+            yield along(stretch, (mine.nic, mine.l2, segment, theirs.l2, theirs.nic))
 
 
-def ways(
-    timeline: TimelineStore, goal: str, path: tuple[str, ...], so_far: Interval | None = None
-) -> Iterator[Interval]:
-    """Walk the ways from the last network of a path to another, over segments, each while all of it held."""
-    for out, leaving in timeline.select("wires", l2=path[-1]):
-        for into, entering in timeline.select("wires", segment=out["segment"]):
-            hop = overlap(leaving, entering)
-            way = overlap(hop, so_far) if hop and so_far else hop
-            if way is None or into["l2"] in path:
-                continue
-            longer = along(way, (*path, out["segment"], into["l2"]))
-            if into["l2"] == goal:
-                yield longer
-            else:
-                yield from ways(timeline, goal, longer.path, way)
+def shared_wires(timeline: TimelineStore, one: str, other: str) -> Iterator[tuple[str, Interval]]:
+    """Walk the segments that two L2 networks were both on. A network is on one at a time: there is no longer way."""
+    for mine, during in timeline.select("wires", l2=one):
+        for _, meanwhile in timeline.select("wires", l2=other, segment=mine["segment"]):
+            both = overlap(during, meanwhile)
+            if both:
+                yield mine["segment"], both
 
 
 def along(interval: Interval, path: tuple[str, ...]) -> Interval:

@@ -56,7 +56,9 @@ class Reach(msgspec.Struct, frozen=True):
     gained: tuple[tuple[str, str], ...]
 
 
-class Collision(msgspec.Struct, frozen=True):
+class Collision(msgspec.Struct, frozen=True, order=True):
+    """An address that two NICs of one domain have now, and did not before."""
+
     ip: str
     nics: Names
 
@@ -85,8 +87,6 @@ class BlastRadius(msgspec.Struct, frozen=True, rename={"since": "from", "until":
     addresses: Addresses
     services: Services
     hosts: tuple[HostChanges, ...]
-    refused: tuple[str, ...] = ()
-    """What a what-if asked for and was refused."""
 
 
 def compare(before: Topology, after: Topology) -> BlastRadius:
@@ -97,7 +97,7 @@ def compare(before: Topology, after: Topology) -> BlastRadius:
         until=after.position,
         domains=domain_changes(before, after, old, new),
         reach=reach(before, after, old, new),
-        addresses=Addresses(tuple(collisions(after, new))),
+        addresses=Addresses(tuple(sorted(set(collisions(after, new)) - set(collisions(before, old))))),
         services=Services(),
         hosts=tuple(host_changes(before, after)),
     )
@@ -113,7 +113,7 @@ def domain_changes(before: Topology, after: Topology, old: Iterable[Domain], new
         removed=names(before, (d.l2 for d in old if not any(n in now for n in d.l2))),
         split=names(before, (d.l2 for d in old if len({now[n] for n in d.l2 if n in now}) > 1)),
         merged=names(after, (d.l2 for d in new if len({was[n] for n in d.l2 if n in was}) > 1)),
-        leaked=names(after, (d.l2 for d in new if len(d.l2) > 1 and d.l2 not in {o.l2 for o in old})),
+        leaked=names(after, (d.l2 for d in new if len(d.l2) > 1 and not any(set(d.l2) <= set(o.l2) for o in old))),
     )
 
 

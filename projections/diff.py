@@ -43,6 +43,8 @@ class Obstacle(msgspec.Struct, frozen=True):
     name: str
     l2: str
     why: str
+    foreign: bool
+    """Something is there that is not ours; else something is missing."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -127,6 +129,7 @@ def obstacles(plan: HostPlan, found: Found) -> tuple[Obstacle, ...]:
         *(o for v in plan.vlans for o in missing(v.interface, v.l2, found)),
         *(o for t in plan.tunnels for o in foreign(t.name, t.l2, found)),
         *(o for p in plan.ports for o in foreign(p.device, bridge_l2(plan, p.bridge), found)),
+        *stuck(plan, found),
     )
 
 
@@ -137,12 +140,12 @@ def bridge_l2(plan: HostPlan, name: str) -> str:
 def foreign(name: str, l2: str, found: Found) -> Iterator[Obstacle]:
     link = found.links.get(name)
     if link and not link.ours:
-        yield Obstacle(name, l2, f"there is a device {name} that Rewire did not make")
+        yield Obstacle(name, l2, f"there is a device {name} that Rewire did not make", foreign=True)
 
 
 def missing(interface: str, l2: str, found: Found) -> Iterator[Obstacle]:
     if interface not in found.links:
-        yield Obstacle(interface, l2, f"the host has no interface {interface}")
+        yield Obstacle(interface, l2, f"the host has no interface {interface}", foreign=False)
 
 
 def unusable(bridge: Bridge, found: Found) -> Iterator[Obstacle]:
@@ -150,7 +153,26 @@ def unusable(bridge: Bridge, found: Found) -> Iterator[Obstacle]:
     link = found.links.get(bridge.uplink)
     master = found.links.get(link.bridge) if link else None
     if link and link.bridge and link.bridge != bridge.name and not (master and master.ours):
-        yield Obstacle(bridge.uplink, bridge.l2, f"interface {bridge.uplink} is a port of {link.bridge} already")
+        yield Obstacle(
+            bridge.uplink, bridge.l2, f"interface {bridge.uplink} is a port of {link.bridge} already", foreign=True
+        )
+
+
+def stuck(plan: HostPlan, found: Found) -> Iterator[Obstacle]:
+    """Walk the bridges that nobody wants any more and that somebody else still uses."""
+    kept = {bridge.name for bridge in plan.bridges}
+    for bridge in sorted(found.links.values(), key=lambda link: link.name):
+        if bridge.ours and bridge.kind == "bridge" and bridge.name not in kept:
+            for port in foreign_ports(bridge, found):
+                why = f"bridge {bridge.name} can't go: {port} is plugged into it, which Rewire did not do"
+                yield Obstacle(bridge.name, "", why, foreign=True)
+
+
+def foreign_ports(bridge: Link, found: Found) -> Iterator[str]:
+    """Walk the ports of a bridge of ours that are neither ours nor its uplink."""
+    uplink = uplink_in(bridge.mark)
+    ports = (link for link in found.links.values() if link.bridge == bridge.name)
+    yield from sorted(link.name for link in ports if not link.ours and link.name != uplink)
 
 
 # what must go
@@ -185,12 +207,11 @@ def identity(link: Link) -> tuple[str, str, int, str, int]:
 def lower_bridge(bridge: Link, found: Found) -> Iterator[Operation]:
     """Give the uplink its addresses back and delete the bridge, unless somebody else's link hangs on it."""
     uplink = uplink_in(bridge.mark)
-    ports = [link for link in found.links.values() if link.bridge == bridge.name]
-    if any(port.name != uplink and not port.ours for port in ports):
+    if any(foreign_ports(bridge, found)):
         return
-    if any(port.name == uplink for port in ports):
-        yield Release(uplink)
     if uplink in found.links:
+        if found.links[uplink].bridge == bridge.name:
+            yield Release(uplink)
         yield from move(found, bridge.name, uplink)
     yield Delete(bridge.name)
 

@@ -112,8 +112,9 @@ class TimelineStore:
 
     def position_at(self, moment: str) -> int:
         """Give the position of the last fact recorded up to a moment; 0 before the first."""
-        ((found,),) = self.query("SELECT MAX(position) FROM moments WHERE recorded_at <= ?", moment)
-        return int(found or 0)
+        statement = "SELECT position FROM moments WHERE recorded_at <= ? ORDER BY recorded_at DESC LIMIT 1"
+        found = self.query(statement, moment)
+        return int(found[0][0]) if found else 0
 
 
 def interval(since: int, since_time: str, until: int | None, until_time: str | None) -> Interval:

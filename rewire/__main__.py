@@ -16,9 +16,13 @@ def main(arguments: list[str] | None = None) -> None:
     if words == ["--version"]:
         print(f"rewire {VERSION}")  # noqa: T201 - this is its output
         return
-    from rewire.cli import run
+    try:
+        from rewire.cli import run
 
-    sys.exit(run(words))
+        status = run(words)
+    except KeyboardInterrupt:
+        status = 130  # while the libraries were loading
+    sys.exit(status)
 
 
 if __name__ == "__main__":

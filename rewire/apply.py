@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from domain.errors import Refusal
+from domain.errors import Refusal, RewireError
 from domain.history import Author, Recorded
 from domain.network import Network, Outcome
 from domain.transaction import Premise
 from rewire.change_file import Step
-from rewire.output import error_object
+from rewire.output import Error, error_object, without_fork
 
 
 ATTEMPTS = 20
@@ -33,15 +33,17 @@ class Entry(msgspec.Struct, frozen=True):
     """`ok`, `refused`, or `expected` for a refusal that the file asked for."""
     uuid: str
     positions: tuple[int, ...]
-    error: dict[str, object] | None
+    error: Error | None
 
 
 class Report(msgspec.Struct, frozen=True):
     """What became of a run."""
 
     entries: tuple[Entry, ...]
-    refusal: Refusal | None
-    """What the run stopped at."""
+    refusal: RewireError | None
+    """What the run stopped at: a rule, or a store that failed."""
+    interrupted: bool
+    """The user stopped it; what stands in the entries was recorded."""
     recorded: tuple[Recorded, ...]
     premises: tuple[Premise, ...]
 
@@ -55,28 +57,37 @@ def nobody(_: Step) -> None:
 
 def author(actor: str | None, reason: str) -> Author:
     """Name the author of a change: who is said to be, or who runs the program."""
-    return Author(actor or os.environ.get("REWIRE_ACTOR") or pwd.getpwuid(os.getuid()).pw_name, reason)
+    return Author(actor or os.environ.get("REWIRE_ACTOR") or login(), reason)
+
+
+def login() -> str:
+    """Give the user's name, or number where nobody has named it."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def run(network: Network, steps: Iterable[Step], by: Author, *, watch: Watch = nobody) -> Report:
-    """Record steps one by one, up to the first refusal that the file did not ask for."""
+    """Record steps one by one, up to the first refusal that the file did not ask for, or until the user stops it."""
     entries: list[Entry] = []
-    recorded: list[Recorded] = []
-    premises: list[Premise] = []
-    for step in steps:
-        try:
+    outcomes: list[Outcome] = []
+    refusal: RewireError | None = None
+    interrupted = False
+    try:
+        for step in steps:
             outcome = attempt(network, step, by)
-        except Refusal as refusal:
-            entries.append(entry(step, "refused", refusal=refusal))
-            return Report(tuple(entries), refusal, tuple(recorded), tuple(premises))
-        if isinstance(outcome, Refusal):
-            entries.append(entry(step, "expected", refusal=outcome))
-        else:
-            entries.append(entry(step, "ok", outcome=outcome))
-            recorded += outcome.recorded
-            premises.append(outcome.premise)
-        watch(step)
-    return Report(tuple(entries), None, tuple(recorded), tuple(premises))
+            entries.append(entry(step, outcome))
+            if isinstance(outcome, Outcome):
+                outcomes.append(outcome)
+            watch(step)
+    except RewireError as stop:
+        refusal = stop
+        entries.append(refused(step, stop))
+    except KeyboardInterrupt:
+        interrupted = True
+    recorded = tuple(fact for outcome in outcomes for fact in outcome.recorded)
+    return Report(tuple(entries), refusal, interrupted, recorded, tuple(o.premise for o in outcomes))
 
 
 def attempt(network: Network, step: Step, by: Author) -> Outcome | Refusal:
@@ -99,18 +110,22 @@ def all_or_none(network: Network, steps: Iterable[Step], by: Author, *, watch: W
     for _ in range(ATTEMPTS):
         fork = network.fork()
         report = run(fork, kept, by, watch=watch)
-        if report.refusal:
-            return unrecorded(report)
+        if report.refusal or report.interrupted:
+            return unrecorded(report, fork.base)
         recorded = network.adopt(fork, report.premises)
         if recorded is not None:
             return placed(report, recorded)
     raise Refusal("conflict", f"others kept changing what this rests on, {ATTEMPTS} times over: try again")
 
 
-def unrecorded(report: Report) -> Report:
-    """Take the positions off the steps of a run of which nothing was recorded."""
-    entries = tuple(msgspec.structs.replace(e, positions=()) for e in report.entries)
-    return msgspec.structs.replace(report, entries=entries, recorded=())
+def unrecorded(report: Report, base: int) -> Report:
+    """Take off all mention of facts that were never recorded."""
+    if isinstance(report.refusal, Refusal):
+        report.refusal.conflicts = without_fork(error_object(report.refusal), base).conflicts
+    entries = (
+        msgspec.structs.replace(e, positions=(), error=e.error and without_fork(e.error, base)) for e in report.entries
+    )
+    return msgspec.structs.replace(report, entries=tuple(entries), recorded=())
 
 
 def placed(report: Report, recorded: tuple[Recorded, ...]) -> Report:
@@ -120,12 +135,13 @@ def placed(report: Report, recorded: tuple[Recorded, ...]) -> Report:
     return msgspec.structs.replace(report, entries=entries, recorded=recorded)
 
 
-def entry(step: Step, status: str, *, outcome: Outcome | None = None, refusal: Refusal | None = None) -> Entry:
-    return Entry(
-        step=step.number,
-        command=step.command.tag(),
-        status=status,
-        uuid=outcome.subject if outcome else "",
-        positions=tuple(r.position for r in outcome.recorded) if outcome else (),
-        error=error_object(refusal) if refusal else None,
-    )
+def entry(step: Step, outcome: Outcome | Refusal) -> Entry:
+    """Report a step that went as the file has it: done, or refused as was expected."""
+    if isinstance(outcome, Refusal):
+        return msgspec.structs.replace(refused(step, outcome), status="expected")
+    positions = tuple(fact.position for fact in outcome.recorded)
+    return Entry(step.number, step.command.tag(), "ok", outcome.subject, positions, None)
+
+
+def refused(step: Step, refusal: RewireError) -> Entry:
+    return Entry(step.number, step.command.tag(), "refused", "", (), error_object(refusal))

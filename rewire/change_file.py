@@ -6,6 +6,8 @@ Whether a step is allowed is not asked here.
 
 from __future__ import annotations
 
+import difflib
+import json
 import sys
 from pathlib import Path
 from typing import Any, get_args
@@ -60,8 +62,8 @@ def load(text: bytes, name: str) -> Any:
     """Parse JSON where it is JSON, YAML 1.2 otherwise (in which `no` is a word and `52:54:00` is no number)."""
     if text.lstrip()[:1] in {b"[", b"{"}:
         try:
-            return msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return json.loads(text, object_pairs_hook=once)
+        except (ValueError, RecursionError) as error:
             if name.endswith(".json"):
                 raise InvalidFile(f"{name} is not valid JSON: {error}") from error
     from ruamel.yaml import YAML
@@ -71,8 +73,23 @@ def load(text: bytes, name: str) -> Any:
         return YAML(typ="safe", pure=True).load(text.decode())
     except UnicodeDecodeError as error:
         raise InvalidFile(f"{name} is no text: {error}") from error
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise InvalidFile(f"{name} is not valid YAML: {' '.join(str(error).split())}") from error
+    except (YAMLError, ValueError, KeyError, RecursionError) as error:
+        raise InvalidFile(f"{name} is not valid YAML: {gist(error)}") from error
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a mapping in which no key stands twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError(f"a key stands twice among {', '.join(key for key, _ in pairs)}")
+    return found
+
+
+def gist(error: Exception) -> str:
+    """Say what is wrong and where, without the parser's further thoughts."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    return where + " ".join(str(problem or error).split())
 
 
 def step(entry: Any, number: int, where: str) -> Step:
@@ -90,11 +107,14 @@ def step(entry: Any, number: int, where: str) -> Step:
 def command(spelling: Any, fields: Any, where: str) -> Command:
     kind = COMMANDS.get(spelling) if isinstance(spelling, str) else None
     if kind is None:
-        raise InvalidFile(f"{where} has no command {spelling!r}; the commands are {', '.join(sorted(COMMANDS))}")
+        near = difflib.get_close_matches(str(spelling), COMMANDS, n=1)
+        meant = f"did you mean {near[0]}?" if near else f"the commands are {', '.join(sorted(COMMANDS))}"
+        raise InvalidFile(f"{where} has no command {spelling!r}; {meant}")
     try:
         return msgspec.convert(fields, kind)
-    except msgspec.ValidationError as error:
-        raise InvalidFile(f"{where}: {spelling}: {error}; its fields are {', '.join(usage(kind))}") from error
+    except (msgspec.ValidationError, UnicodeError) as error:
+        hint = " (put text that looks like a number in quotes)" if "Expected `str`" in str(error) else ""
+        raise InvalidFile(f"{where}: {spelling}: {error}{hint}; its fields are {', '.join(usage(kind))}") from error
 
 
 def usage(kind: type[Command]) -> list[str]:

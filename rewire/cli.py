@@ -5,8 +5,10 @@ A command's module is imported when it is called, so that reading a history neve
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
+import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -68,32 +70,56 @@ def cli(ctx: click.Context, store: str | None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and give its exit status."""
-    from domain.errors import RewireError
-
     as_json = wants_json(arguments)
     try:
         result: Any = cli.main(list(arguments), prog_name="rewire", standalone_mode=False)
-    except RewireError as error:
-        return status.tell(error, as_json=as_json)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return status.MISUSED
-    except click.ClickException as error:
-        return status.complain("invalid-argument", misuse(error), status.MISUSED, as_json=as_json)
-    except (KeyboardInterrupt, click.Abort):
-        told = "stopped before the end; what was recorded stays recorded"
-        return status.complain("interrupted", told, status.INTERRUPTED, as_json=as_json)
-    except Exception as error:
-        if os.environ.get("REWIRE_DEBUG"):
-            raise
-        told = f"{type(error).__name__}: {error}; set REWIRE_DEBUG=1 to see where"
-        return status.complain("internal", told, status.UNREACHABLE, as_json=as_json)
+        sys.stdout.flush()
+    except SystemExit:
+        return quiet()  # the library's answer to a reader that went away
+    except BaseException as error:  # noqa: BLE001 - every way of ending has its line
+        return ending(error, as_json=as_json)
     return result if isinstance(result, int) else status.DONE
 
 
+def ending(error: BaseException, *, as_json: bool) -> int:
+    """Tell why a command ended early, and give the status to leave with."""
+    from domain.errors import RewireError
+
+    match error:
+        case RewireError():
+            return status.tell(error, as_json=as_json)
+        case click.exceptions.NoArgsIsHelpError():
+            click.echo(error.format_message())
+            return status.MISUSED
+        case click.ClickException():
+            return status.complain("invalid-argument", misuse(error), status.MISUSED, as_json=as_json)
+        case KeyboardInterrupt() | click.Abort():
+            told = "stopped before the end"
+            return status.complain("interrupted", told, status.INTERRUPTED, as_json=as_json)
+        case BrokenPipeError():
+            return quiet()
+        case OSError():
+            quiet()
+            told = f"{error.filename or 'the output'} can't be read or written: {error.strerror or error}"
+            return status.complain("invalid-file", told, status.UNREACHABLE, as_json=as_json)
+        case _ if os.environ.get("REWIRE_DEBUG"):
+            raise error
+        case _:
+            told = f"{type(error).__name__}: {error}; set REWIRE_DEBUG=1 to see where"
+            return status.complain("internal", told, status.UNREACHABLE, as_json=as_json)
+
+
+def quiet() -> int:
+    """Write nothing more to a standard output that takes nothing more."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return status.DONE
+
+
 def wants_json(arguments: Sequence[str]) -> bool:
-    words = list(arguments)
-    return any(pair in {("-o", "json"), ("--output", "json")} for pair in pairwise(words)) or "-ojson" in words
+    """Tell whether errors are to be objects, even when the options can't be understood."""
+    joined = {" ".join(pair) for pair in pairwise(arguments)}.union(arguments)
+    return not joined.isdisjoint({"-o json", "-ojson", "--output json", "--output=json"})
 
 
 def misuse(error: click.ClickException) -> str:

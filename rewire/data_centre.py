@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from domain import commands
 from domain.commands import Command
 
@@ -26,3 +28,8 @@ def steps(hosts: int, *, clusters: int = 2, guests: int = 2) -> Iterator[Command
     for number in range(hosts * guests):
         where = f"host-{number % hosts + 1:04}"
         yield commands.CreateVm(name=f"vm-{number + 1:05}", networks=("subnet",), host=where)
+
+
+def change_file(hosts: int) -> bytes:
+    """Write the commands as a change file, in JSON."""
+    return msgspec.json.encode([{command.tag(): command} for command in steps(hosts)])

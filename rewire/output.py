@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
@@ -18,6 +19,7 @@ import msgspec
 from domain.errors import Refusal, RewireError
 
 
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 Format = Literal["table", "json", "yaml", "csv"]
 Row = Mapping[str, Any]
 Name = Callable[[str], str]
@@ -97,7 +99,7 @@ def print_table(value: Any, columns: Sequence[str], name: Name, empty: str) -> N
     for field in fields:
         table.add_column(heading(field), overflow="fold")
     for row in rows:
-        table.add_row(*(readable(row.get(field), name) for field in fields))
+        table.add_row(*(readable(row.get(field), str if field == "uuid" else name) for field in fields))
     console.print(table)
 
 
@@ -118,17 +120,32 @@ def readable(cell: Any, name: Name) -> str:
         case list() | tuple():
             return ", ".join(readable(item, name) for item in cell)
         case dict():
-            return " ".join(f"{key}={text}" for key, item in cell.items() if (text := readable(item, name)))
+            named = ((readable(key, name), readable(item, name)) for key, item in cell.items() if key != "uuid")
+            return " ".join(f"{key}={text}" for key, text in named if text)
+        case str() if MOMENT.fullmatch(cell):
+            return cell[:19].replace("T", " ")
         case str():
             return escape(name(cell))
         case _:
             return str(cell)
 
 
-def error_object(error: RewireError) -> dict[str, Any]:
-    """Give an error as programs read it."""
-    conflicts = list(error.conflicts) if isinstance(error, Refusal) else []
-    return {"code": error.code, "message": error.sentence, "conflicts": conflicts}
+class Error(msgspec.Struct, frozen=True):
+    """An error as programs read it."""
+
+    code: str
+    message: str
+    conflicts: tuple[int, ...]
+    """The positions of the facts that stand in the way."""
+
+
+def error_object(error: RewireError) -> Error:
+    return Error(error.code, error.sentence, error.conflicts if isinstance(error, Refusal) else ())
+
+
+def without_fork(error: Error, base: int) -> Error:
+    """Take out the facts of a fork that left its parent at a position: nobody can look them up."""
+    return msgspec.structs.replace(error, conflicts=tuple(p for p in error.conflicts if p <= base))
 
 
 def note(text: str) -> None:

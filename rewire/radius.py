@@ -28,7 +28,8 @@ def show(
 
 
 def as_object(found: BlastRadius, *, complete: bool) -> dict[str, Any]:
-    value: dict[str, Any] = msgspec.to_builtins(found)
+    """Give it as programs read it; nothing is refused of what has happened."""
+    value: dict[str, Any] = msgspec.to_builtins(found) | {"refused": []}
     for direction in ("lost", "gained"):
         pairs = value["reach"][direction]
         if len(pairs) > PAIRS_LISTED and not complete:
@@ -39,18 +40,27 @@ def as_object(found: BlastRadius, *, complete: bool) -> dict[str, Any]:
 
 def lines(value: dict[str, Any]) -> Iterator[str]:
     """Write a blast radius in lines; what did not change is left out."""
-    yield f"from fact {value['from']} to fact {value['to']}"
+    said = list(differences(value))
+    yield from said or ["nothing changes"]
+    yield from (refusal(refused) for refused in value["refused"])
+    if "simulation" in value:
+        yield from simulation_lines(value["simulation"])
+
+
+def differences(value: dict[str, Any]) -> Iterator[str]:
     for change, found in value["domains"].items():
-        yield from (f"  domain {change:8} {' + '.join(networks)}" for networks in found)
+        yield from (f"domain {change}: {' + '.join(networks)}" for networks in found)
     for direction, verb in (("lost", "can no longer reach"), ("gained", "can now reach")):
         yield from reach_lines(value["reach"], direction, verb)
     for collision in value["addresses"]["collisions"]:
-        yield f"  address {collision['ip']} is now twice in one domain: {', '.join(collision['nics'])}"
+        yield f"address {collision['ip']} is twice in one domain: {', '.join(collision['nics'])}"
     for host in value["hosts"]:
-        yield f"  host {host['host']}: {', '.join(host_work(host))}"
-    yield from (f"  refused: {sentence}" for sentence in value["refused"])
-    if "simulation" in value:
-        yield from simulation_lines(value["simulation"])
+        yield f"host {host['host']}: {', '.join(host_work(host))}"
+
+
+def refusal(refused: dict[str, Any]) -> str:
+    error = refused["error"]
+    return f"step {refused['step']} ({refused['command']}) would be refused: {error['code']}: {error['message']}"
 
 
 LISTED = 12
@@ -58,10 +68,10 @@ LISTED = 12
 
 def reach_lines(reach: dict[str, Any], direction: str, verb: str) -> Iterator[str]:
     pairs = reach[direction]
-    yield from (f"  {a} {verb} {b}" for a, b in pairs[:LISTED])
+    yield from (f"{a} {verb} {b}" for a, b in pairs[:LISTED])
     more = reach.get(f"{direction}Count", len(pairs)) - LISTED
     if more > 0:
-        yield f"  … and {more} more pairs (-o json lists them)"
+        yield f"… and {more} more pairs (-o json lists them)"
 
 
 def host_work(host: dict[str, Any]) -> Iterator[str]:
@@ -71,12 +81,23 @@ def host_work(host: dict[str, Any]) -> Iterator[str]:
 
 
 def simulation_lines(simulation: dict[str, Any]) -> Iterator[str]:
+    """Write who was cut from whom: what nobody meant first, and what was meant in short where it is much."""
     yield (
-        f"  simulated: {simulation['operations']} operations,"
+        f"simulated: {simulation['operations']} operations,"
         f" every host there after {simulation['converged_after_s']:.3f} s"
     )
-    for outage in simulation["outages"][:LISTED]:
-        end = "the end" if outage["to_s"] is None else f"{outage['to_s']:.3f} s"
-        yield f"  {outage['vm']} cut from {outage['peer']} from {outage['from_s']:.3f} s to {end}"
-    if len(simulation["outages"]) > LISTED:
-        yield f"  … and {len(simulation['outages']) - LISTED} more outages (-o json lists them)"
+    unmeant = [outage for outage in simulation["outages"] if not outage["intended"]]
+    meant = [outage for outage in simulation["outages"] if outage["intended"]]
+    yield from (outage_line(outage) for outage in unmeant[:LISTED])
+    if len(unmeant) > LISTED:
+        yield f"… and {len(unmeant) - LISTED} more cut off for a while (-o json lists them)"
+    if len(meant) <= LISTED:
+        yield from (outage_line(outage) for outage in meant)
+    else:
+        lost = simulation["outage_counts"]["lost"]
+        yield f"{lost} pairs of VMs part for good, as is meant; {len(unmeant)} others are cut"
+
+
+def outage_line(outage: dict[str, Any]) -> str:
+    end = "the end" if outage["to_s"] is None else f"{outage['to_s']:.3f} s"
+    return f"{outage['vm']} cut from {outage['peer']} from {outage['from_s']:.3f} s to {end}"

@@ -17,7 +17,16 @@ from projections.blast import BlastRadius
 from projections.topology import Topology
 from rewire import apply
 from rewire.change_file import Step
+from rewire.output import Error, error_object, without_fork
 from rewire.session import Session
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A step that would not be done."""
+
+    step: int
+    command: str
+    error: Error
 
 
 class Supposition(msgspec.Struct, frozen=True):
@@ -25,20 +34,20 @@ class Supposition(msgspec.Struct, frozen=True):
 
     before: Topology
     after: Topology
-    refused: tuple[str, ...]
+    refused: tuple[Refused, ...]
 
     def radius(self) -> BlastRadius:
-        return msgspec.structs.replace(blast.compare(self.before, self.after), refused=self.refused)
+        return blast.compare(self.before, self.after)
 
 
 def suppose(session: Session, steps: Iterable[Step], position: int) -> Supposition:
     """Run steps on a fork of the history at a position."""
     fork = session.network.fork(position)
-    refused: list[str] = []
+    refused: list[Refused] = []
     for step in steps:
         try:
             apply.attempt(fork, step, Author("what-if"))
         except Refusal as refusal:
-            refused.append(f"step {step.number} ({step.command.tag()}): {refusal.code}: {refusal.sentence}")
+            refused.append(Refused(step.number, step.command.tag(), without_fork(error_object(refusal), fork.base)))
     before = session.topology(fork.base)
     return Supposition(before, session.follower.now(fork), tuple(refused))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import cluster, commands, host, l2, pool, zone
+from domain import claims, cluster, commands, host, l2, pool, zone
 from domain.errors import witness
 from domain.transaction import Transaction
 
@@ -24,7 +24,10 @@ def add_host(t: Transaction, c: commands.AddHost) -> None:
     newcomer = host.joined(fact)
     for uuid in t.census(parent.uuid).networks_on(parent.uuid):
         require_fit(t, newcomer, uuid, parent.uuid)
-    t.create("host", t.identify(c.uuid), fact)
+    subject = t.identify(c.uuid)
+    cause = t.create("host", subject, fact)
+    for address in sorted({fact.address, fact.vtep} - {""}):
+        t.take(claims.host_address(parent.state.zone, address), subject, cause=cause)
 
 
 def require_fit(t: Transaction, newcomer: host.Host, uuid: str, cluster_uuid: str) -> None:

@@ -13,6 +13,7 @@ from rewire import apply, change_file, options, output, progress, session, statu
 @click.option("--reason", default="", help="Why, for those who read the history later.")
 @click.option("--dry-run", is_flag=True, help="Print what would be recorded, and record nothing.")
 @click.option("--atomic", is_flag=True, help="Record all steps or none.")
+@click.option("--quiet", is_flag=True, help="Print how many steps and facts there were, not each of them.")
 @options.store
 @options.output
 def command(
@@ -22,6 +23,7 @@ def command(
     reason: str,
     dry_run: bool,
     atomic: bool,
+    quiet: bool,
     store: str | None,
     output_format: str | None,
 ) -> int:
@@ -40,13 +42,19 @@ def command(
         run = apply.all_or_none if atomic else apply.run
         report = run(network.fork() if dry_run else network, steps, by, watch=lambda _: advance())
         name = open_session.topology().name
-    if output.chosen(output_format) == "table":
+    if quiet:
+        output.show({"steps": len(report.entries), "facts": len(report.recorded)}, output_format)
+    elif output.chosen(output_format) == "table":
         columns = ("step", "command", "status", "object", "facts", "why")
         output.show([line(entry) for entry in report.entries], "table", columns=columns, name=name, empty="no steps")
     else:
         output.show(report.entries, output_format)
+    if atomic and (report.refusal or report.interrupted):
+        output.note("nothing was recorded: it was to be all or none")
     if report.refusal:
         return status.tell(report.refusal, as_json=output_format == "json")
+    if report.interrupted:
+        raise KeyboardInterrupt
     if dry_run:
         output.note(f"dry run: {len(report.recorded)} facts would be recorded, none was")
     return status.DONE
@@ -54,13 +62,17 @@ def command(
 
 def line(entry: apply.Entry) -> dict[str, object]:
     """Give an entry as people read it."""
-    why = f"{entry.error['code']}: {entry.error['message']}" if entry.error else ""
-    facts = f"{min(entry.positions)}-{max(entry.positions)}" if entry.positions else ""
+    why = f"{entry.error.code}: {entry.error.message}" if entry.error else ""
     return {
         "step": entry.step,
         "command": entry.command,
         "status": entry.status,
         "object": entry.uuid,
-        "facts": facts,
+        "facts": span(entry.positions),
         "why": why,
     }
+
+
+def span(positions: tuple[int, ...]) -> str:
+    """Write the positions of one command's facts, which follow one another."""
+    return "-".join(str(position) for position in sorted({positions[0], positions[-1]})) if positions else ""

@@ -6,9 +6,7 @@ import click
 
 from projections import audit, intervals
 from projections.intervals import Interval
-from projections.timeline_store import TimelineStore
-from rewire import options, output, session, status, when
-from rewire.commands.history import subject_of
+from rewire import options, output, session, status, subjects, when
 from rewire.session import Session
 
 
@@ -40,14 +38,16 @@ def same_domain(
     """
     with session.opened(store) as open_session:
         timeline = open_session.timeline
-        one_uuid, other_uuid = subject_of(open_session, one), subject_of(open_session, other)
         first, last = window(open_session, at, between, ever=ever)
-        stretches = audit.same_domain(timeline, one_uuid, other_uuid)
+        ones, others = (
+            subjects.between(subjects.bearers(open_session, text, kind="vm"), first, last) for text in (one, other)
+        )
+        stretches = intervals.union(s for a in ones for b in others for s in audit.same_domain(timeline, a, b))
         fitting = [s for s in stretches if intervals.within(s, first, last)]
         answer = {
             "answer": bool(fitting),
             "intervals": [interval(s) for s in fitting],
-            "path": [one, *(label(timeline, step) for step in fitting[-1].path), other] if fitting else [],
+            "path": [one, *(subjects.label(timeline, step) for step in fitting[-1].path), other] if fitting else [],
         }
     if output.chosen(output_format) == "table":
         for line in sentences(answer, one, other, fitting):
@@ -59,12 +59,14 @@ def same_domain(
 
 def window(open_session: Session, at: str | None, between: tuple[str, str] | None, *, ever: bool) -> tuple[int, int]:
     """Give the first and last position that count."""
+    if sum((at is not None, between is not None, ever)) > 1:
+        raise click.UsageError("give one of --at, --ever and --between.")
     if ever:
         return 0, open_session.network.position()
-    if between:
-        return when.position(open_session, between[0]), when.position(open_session, between[1])
-    moment = when.position(open_session, at)
-    return moment, moment
+    first, last = (when.position(open_session, text) for text in between or (at, at))
+    if first > last:
+        raise click.UsageError("--between goes from the earlier moment to the later one.")
+    return first, last
 
 
 def interval(found: Interval) -> dict[str, object]:
@@ -75,17 +77,6 @@ def interval(found: Interval) -> dict[str, object]:
         "toTime": found.until_time,
         "because": list(found.because),
     }
-
-
-def label(timeline: TimelineStore, step: str) -> str:
-    """Name a step of a path as people know it: a network, a segment, or `vm/l3` for a NIC."""
-    nic = timeline.select("nics", nic=step)
-    if nic:
-        row = nic[-1][0]
-        return f"{label(timeline, row['vm'])}/{label(timeline, row['l3'])}"
-    part, slash, rest = step.partition("/")
-    found = timeline.select("objects", uuid=part)
-    return (found[-1][0]["name"] if found else part) + slash + rest
 
 
 def sentences(answer: dict[str, object], one: str, other: str, fitting: list[Interval]) -> list[str]:

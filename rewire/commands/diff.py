@@ -8,7 +8,8 @@ from projections import blast
 from rewire import options, radius, session, when
 
 
-@click.command(name="diff")
+# `-2h` is a moment, not options
+@click.command(name="diff", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("since", metavar="WHEN")
 @click.argument("until", metavar="WHEN")
 @click.option("--all", "complete", is_flag=True, help="List every pair, however many.")

@@ -9,9 +9,9 @@ import click
 import msgspec
 
 from domain import claims
-from domain.errors import Refusal
 from domain.history import Recorded
-from rewire import options, output, session, when
+from projections.timeline_store import TimelineStore
+from rewire import options, output, session, subjects, when
 from rewire.session import Session
 
 
@@ -39,7 +39,7 @@ def command(
     with session.opened(store) as open_session:
         first = when.position(open_session, since) if since else 0
         last = when.position(open_session, until or at)
-        about = subject_of(open_session, subject) if subject else ""
+        about = about_whom(open_session, subject) if subject else frozenset[str]()
         entries = [
             entry
             for recorded, entry in numbered(open_session, first, last)
@@ -47,21 +47,18 @@ def command(
             and (not by or recorded.actor == by)
             and fits(recorded, kind, with_claims=with_claims)
         ]
-        name = open_session.topology().name
+        timeline = open_session.timeline
+        wanted = output.chosen(output_format)
+        rows = [named(timeline, entry) for entry in entries] if wanted == "table" else entries
     columns = ("position", "at", "actor", "fact", "subject", "data", "reason")
-    output.show(entries, output_format, columns=columns, name=name, empty="no fact fits")
+    output.show(rows, output_format, columns=columns, empty="no fact fits")
 
 
-def subject_of(open_session: Session, text: str) -> str:
-    """Find the object meant, living or gone; a name that several kinds have is refused."""
-    rows = open_session.timeline.query("SELECT DISTINCT uuid, kind FROM objects WHERE name = ? OR uuid = ?", text, text)
-    rows += open_session.timeline.query("SELECT DISTINCT nic, 'nic' FROM nics WHERE nic = ?", text)
-    if not rows:
-        raise Refusal("unknown-object", f"there never was an object {text!r}")
-    if len({kind for _, kind in rows}) > 1:
-        kinds = ", ".join(sorted(f"{kind} {uuid}" for uuid, kind in rows))
-        raise Refusal("ambiguous-name", f"{text!r} is more than one object: give the uuid of one ({kinds})")
-    return str(rows[-1][0])
+def about_whom(open_session: Session, text: str) -> frozenset[str]:
+    """Give the uuids of all objects meant, living or gone; a NIC has no name and goes by its uuid."""
+    if open_session.timeline.select("nics", nic=text):
+        return frozenset({text})
+    return frozenset(bearer.uuid for bearer in subjects.bearers(open_session, text))
 
 
 def numbered(open_session: Session, first: int, last: int) -> Iterator[tuple[Recorded, dict[str, object]]]:
@@ -88,9 +85,10 @@ def entry_of(recorded: Recorded, cause: int | None) -> dict[str, object]:
     }
 
 
-def mentions(recorded: Recorded, uuid: str) -> bool:
-    """Tell whether a fact is about an object or names it."""
-    return recorded.originator_id == uuid or uuid in msgspec.structs.astuple(recorded.fact)
+def mentions(recorded: Recorded, about: frozenset[str]) -> bool:
+    """Tell whether a fact is about one of some objects or names it."""
+    said = {value for value in msgspec.structs.astuple(recorded.fact) if isinstance(value, str)}
+    return recorded.originator_id in about or not about.isdisjoint(said)
 
 
 def fits(recorded: Recorded, kind: str | None, *, with_claims: bool) -> bool:
@@ -98,3 +96,10 @@ def fits(recorded: Recorded, kind: str | None, *, with_claims: bool) -> bool:
     if kind:
         return fnmatch.fnmatchcase(tag, kind)
     return with_claims or not isinstance(recorded.fact, claims.FACTS)
+
+
+def named(timeline: TimelineStore, entry: dict[str, object]) -> dict[str, object]:
+    """Give an entry with names for uuids, those of objects that are gone included."""
+    data = entry["data"]
+    said = {key: subjects.label(timeline, str(v)) for key, v in data.items() if v} if isinstance(data, dict) else {}
+    return entry | {"subject": subjects.label(timeline, str(entry["subject"])), "data": said}

@@ -15,9 +15,12 @@ from rewire import options, output, session, status, when
 @options.reading
 def command(networks: str, cluster: str | None, store: str | None, at: str | None, output_format: str | None) -> int:
     """List the hosts that have all these networks, the preferred one first, and why each other host has not."""
+    wanted = [text for text in networks.split(",") if text]
+    if not wanted:
+        raise click.BadParameter("name at least one network.", param_hint="--networks")
     with session.opened(store) as open_session:
         topology = open_session.topology(when.position(open_session, at))
-        l2s = sorted({l2_of(topology, text) for text in networks.split(",") if text})
+        l2s = sorted({l2_of(topology, text) for text in wanted})
         within = topology.find("cluster", cluster) if cluster else ""
         found = placement.place(topology, l2s, cluster=within)
     name = topology.name

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from domain.errors import HostUnreachable
+from domain.errors import Code, HostUnreachable
 from projections import plan
-from projections.operations import describe
+from projections.diff import Obstacle
+from projections.operations import Operation, describe
 from projections.plan import HostPlan
 from rewire import extras, options, output, progress, session, status, when
 
 
 if TYPE_CHECKING:
     from backends.protocols import Result
+
+MISSING: Code = "physical-interface-missing"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,10 +61,20 @@ def command(
     """
     wanted = empty(plan_of(store, host, at)) if delete else plan_of(store, host, at)
     if dry_run:
-        return show(compare(wanted, netns, plug), output_format)
+        return show("would do", compare(wanted, netns, plug), output_format)
+    done: list[Operation] = []
     with opened(netns, plug) as kernel_host, progress.bar(f"realizing {host}", steps(wanted)) as advance:
-        result = kernel_host.realize(wanted, on_operation=lambda _: advance())
-    return show(result, output_format)
+
+        def hear(operation: Operation) -> None:
+            done.append(operation)
+            advance()
+
+        try:
+            result = kernel_host.realize(wanted, on_operation=hear)
+        except HostUnreachable:
+            print_operations("did", done, (), output_format)
+            raise
+    return show("did", result, output_format)
 
 
 @click.command(name="check")
@@ -73,7 +86,7 @@ def check(
 ) -> int:
     """Compare HOST with its plan, and change nothing. Exit status 1 says that something is missing or in the way."""
     result = compare(plan_of(store, host, at), netns, plug)
-    show(result, output_format)
+    print_operations("missing", result.operations, result.obstacles, output_format)
     return status.DONE if result.settled else status.REFUSED
 
 
@@ -104,14 +117,24 @@ def compare(wanted: HostPlan, netns: str | None, plug: str) -> Result:
     return result
 
 
-def show(result: Result, wanted: str | None) -> int:
-    """Print operations, and what stands in the way; the latter is an error."""
-    if output.chosen(wanted) == "table":
-        lines = [{"operation": describe(operation)} for operation in result.operations]
-        output.show(lines, "table", empty="nothing to do")
-    else:
-        obstacles = [{"device": o.name, "l2": o.l2, "why": o.why} for o in result.obstacles]
-        output.show({"operations": result.operations, "obstacles": obstacles}, wanted)
+def show(what: str, result: Result, wanted: str | None) -> int:
+    """Print operations; what stands in the way is an error."""
+    print_operations(what, result.operations, result.obstacles, wanted)
     if result.obstacles:
-        raise HostUnreachable("; ".join(o.why for o in result.obstacles), "device-in-the-way")
+        told = "; ".join(dict.fromkeys(obstacle.why for obstacle in result.obstacles))
+        raise HostUnreachable(told, "device-in-the-way" if any(o.foreign for o in result.obstacles) else MISSING)
     return status.DONE
+
+
+def print_operations(
+    what: str, operations: Iterable[Operation], obstacles: Iterable[Obstacle], wanted: str | None
+) -> None:
+    """Print what was done, would be done or is missing, and what keeps the rest from it."""
+    if output.chosen(wanted) == "table":
+        rows = [
+            *({what: describe(operation), "because": ""} for operation in operations),
+            *({what: "", "because": f"impossible: {why}"} for why in dict.fromkeys(o.why for o in obstacles)),
+        ]
+        output.show(rows, "table", empty=f"nothing {what}: the host is at its plan")
+    else:
+        output.show({"operations": tuple(operations), "obstacles": tuple(obstacles)}, wanted)

@@ -55,7 +55,8 @@ def ends(
         steps = change_file.read_all(files)
         found = supposition.suppose(open_session, steps, when.position(open_session, at))
         if found.refused:
-            output.note(f"refused, and so left out: {'; '.join(found.refused)}")
+            told = (f"step {r.step} ({r.command}): {r.error.code}: {r.error.message}" for r in found.refused)
+            output.note(f"refused, and so left out: {'; '.join(told)}")
         return found.before, found.after
     first, last = when.position(open_session, since), when.position(open_session, until)
     return open_session.topology(first), open_session.topology(last)
@@ -64,6 +65,6 @@ def ends(
 def show(found: dict[str, object], wanted: str | None) -> None:
     if output.chosen(wanted) == "table":
         for line in radius.simulation_lines(found):
-            click.echo(line.strip())
+            click.echo(line)
     else:
         output.show({"simulation": found}, wanted)

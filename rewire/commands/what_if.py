@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
+import msgspec
 
 from rewire import change_file, options, radius, session, simulation, status, supposition, when
 
@@ -32,8 +35,8 @@ def command(
     steps = change_file.read_all(files)
     with session.opened(store) as open_session:
         found = supposition.suppose(open_session, steps, when.position(open_session, at))
-        beside = {}
+        beside: dict[str, Any] = {"refused": found.refused}
         if simulate:
             beside["simulation"] = simulation.as_object(simulation.run(found.before, found.after, seed=seed))
-    radius.show(found.radius(), output_format, complete=complete, beside=beside)
+    radius.show(found.radius(), output_format, complete=complete, beside=msgspec.to_builtins(beside))
     return status.REFUSED if found.refused else status.DONE

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from domain import host, vm
 from domain.errors import HostUnreachable
+from domain.history import Author
 from projections import domains, plan
 from projections.topology import Topology
-from rewire import session
-from rewire.change_file import Step
-from rewire.demo import scenes
-from rewire.demo.stage import Stage
+from rewire import apply, change_file, session
+from rewire.demo.stage import EXAMPLES, Stage
 
 
 if TYPE_CHECKING:
@@ -46,18 +45,24 @@ def on_the_wire(stage: Stage) -> None:
         ("vlan-two-clusters", "VLAN"),
         ("vxlan-pool", "VXLAN"),
     ):
-        play(stage, scenes.example(name), title)
+        play(stage, name, title)
 
 
-def play(stage: Stage, steps: list[Step], title: str) -> None:
+def story(name: str) -> tuple[Topology, Topology]:
+    """Give an example's network before and after its last step."""
+    steps = change_file.read_all((str(EXAMPLES / f"{name}.yaml"),))
+    with session.opened("memory:") as current:
+        apply.run(current.network, steps[:-1], Author("alice"))
+        before = current.topology()
+        apply.run(current.network, steps[-1:], Author("bob"))
+        return before, current.topology()
+
+
+def play(stage: Stage, name: str, title: str) -> None:
     """Realize a network before and after its last step, and listen both times."""
     from backends.kvm.lab import Lab
 
-    with session.opened("memory:") as current:
-        scenes.record(current.network, steps[:-1])
-        before = current.topology()
-        scenes.record(current.network, steps[-1:], scenes.FOREMAN)
-        after = current.topology()
+    before, after = story(name)
     try:
         with Lab(interfaces(before), vteps(before)) as lab:
             for topology, moment in ((before, "before the detach"), (after, "after it")):

@@ -78,9 +78,27 @@ def test_a_zone_and_a_cluster_may_share_a_name() -> None:
 
 
 def test_a_host_joins_a_cluster_with_its_interfaces() -> None:
-    command = a_host(interfaces=("eth1", "eth0", "eth1"), address="10.0.0.1", vtep="10.1.0.1")
+    command = a_host(interfaces=("eth1", "eth0"), address="10.0.0.1", vtep="10.1.0.1")
     fact = host.Added("h1", "c1", ("eth1", "eth0"), "10.0.0.1", "10.1.0.1")
-    given(a_zone(), a_cluster()).when(command).then(fact, taking=["name/host/h1"])
+    addresses = ["host-address/z/10.0.0.1", "host-address/z/10.1.0.1"]
+    given(a_zone(), a_cluster()).when(command).then(fact, taking=["name/host/h1", *addresses])
+
+
+def test_a_host_may_use_one_address_for_both() -> None:
+    command = a_host(address="10.0.0.1", vtep="10.0.0.1")
+    fact = host.Added("h1", "c1", ("eth0", "eth1"), "10.0.0.1", "10.0.0.1")
+    given(a_zone(), a_cluster()).when(command).then(fact, taking=["name/host/h1", "host-address/z/10.0.0.1"])
+
+
+def test_two_hosts_never_share_an_address() -> None:
+    case = given(a_zone(), a_cluster(), a_host(vtep="10.0.0.1"))
+    first = host.Added("h1", "c1", ("eth0", "eth1"), "", "10.0.0.1")
+    case.when(a_host("h2", address="10.0.0.1")).refused("ip-in-use", naming=[first])
+
+
+def test_a_host_names_each_interface_once() -> None:
+    command = a_host(interfaces=("eth0", "eth0"))
+    given(a_zone(), a_cluster()).when(command).refused("invalid-argument")
 
 
 def test_a_host_needs_a_cluster_that_is_there() -> None:

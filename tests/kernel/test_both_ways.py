@@ -13,19 +13,8 @@ from domain import cluster, host
 from projections import plan, reach
 from projections.found import Found
 from projections.topology import Topology
-from rewire import session
-from rewire.demo import scenes, wire
+from rewire.demo import wire
 from simulator.run import simulate
-
-
-def story(name: str) -> tuple[Topology, Topology]:
-    """Give an example's network before and after its last step."""
-    with session.opened("memory:") as current:
-        steps = scenes.example(name)
-        scenes.record(current.network, steps[:-1])
-        before = current.topology()
-        scenes.record(current.network, steps[-1:])
-        return before, current.topology()
 
 
 def on_kernels(before: Topology, after: Topology) -> dict[str, Found]:
@@ -73,7 +62,7 @@ def test_a_tagged_network_is_the_same_on_kernels_and_in_the_simulator() -> None:
 
 
 def agree(name: str) -> None:
-    before, after = story(name)
+    before, after = wire.story(name)
 
     real, simulated = on_kernels(before, after), simulate(before, after).found
 

@@ -12,7 +12,7 @@ from itertools import combinations
 
 import msgspec
 
-from domain import aggregates, claims, host, l2, l3, pool, vm
+from domain import aggregates, claims, cluster, host, l2, l3, pool, vm
 from domain.network import Network
 from projections import attachment, broadcast, reach
 from projections import plan as plans
@@ -52,11 +52,14 @@ def due(topology: Topology) -> Iterator[tuple[str, str]]:
         match state:
             case l2.L2Network(pool="") as network:
                 yield f"bridge/{network.zone}/{network.bridge}", uuid
-                for cluster in network.clusters:
-                    yield f"segment/{cluster}/{network.physical_interface}/{network.virtual_network_id}", uuid
+                for where in network.clusters:
+                    yield f"segment/{where}/{network.physical_interface}/{network.virtual_network_id}", uuid
             case l2.L2Network() as network:
                 yield f"bridge/{network.zone}/{network.bridge}", uuid
                 yield f"vni/{network.pool}/{network.virtual_network_id}", uuid
+            case host.Host() as member:
+                zone = topology.state(member.cluster, cluster.Cluster).zone
+                yield from ((f"host-address/{zone}/{a}", uuid) for a in {member.address, member.vtep} - {""})
             case vm.Vm() as guest:
                 yield from ((f"ip/{nic.l3}/{nic.ip}", uuid) for nic in guest.nics)
                 yield from ((f"mac/{nic.mac}", uuid) for nic in guest.nics)

@@ -16,6 +16,7 @@ from tests.builders import (
     TWO_CLUSTERS,
     TWO_SUBNETS,
     a_cidr,
+    a_cluster,
     a_vlan,
     a_vm,
     an_l3,
@@ -92,3 +93,13 @@ def test_two_that_never_met_have_no_stretch() -> None:
     case = given(*TWO_CLUSTERS, a_vlan(), a_vlan("w", vlan=11), attach("v10"), attach("w"))
     case.do(an_l3(), a_cidr(), an_l3("m3", l2="w"), a_cidr(l3="m3"), a_vm("a"), a_vm("b", "m3"))
     assert asked(case, "a", "b") == ()
+
+
+def test_how_two_networks_met_does_not_rest_on_a_third() -> None:
+    """Three networks on one wire: a way leads over the wire, not through the third."""
+    case = given(*TWO_CLUSTERS, a_cluster("c3"), a_vlan(), a_vlan("w"), a_vlan("x"), attach("v10", "c1"))
+    case.do(attach("w", "c2"), an_l3(), a_cidr(), an_l3("m3", l2="w"), a_cidr("10.0.0.0/24", l3="m3"))
+    case.do(a_vm("a"), a_vm("b", "m3"))
+    before = asked(case, "a", "b")
+    case.do(attach("x", "c3"))
+    assert asked(case, "a", "b") == before

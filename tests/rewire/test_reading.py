@@ -11,7 +11,7 @@ from rewire import VERSION
 from tests.rewire.conftest import Rewire
 
 
-BEFORE = "59"
+BEFORE = "63"
 """The position before the last step of the file."""
 
 
@@ -56,7 +56,7 @@ def test_every_reading_command_looks_at_the_past(network: Rewire) -> None:
 
 
 def test_a_time_means_the_last_fact_up_to_it(network: Rewire) -> None:
-    (then,) = (fact["at"] for fact in network("history").value if fact["position"] == 59)
+    (then,) = (fact["at"] for fact in network("history").value if fact["position"] == 63)
 
     assert network("domains", "--at", then).value == network("domains", "--at", BEFORE).value
     assert network("show", "zone", "--at", "2020-01-01").value == []
@@ -127,7 +127,7 @@ def test_verify_finds_projections_equal_and_the_chain_intact(network: Rewire) ->
     answer = network("verify")
 
     assert answer.status == 0
-    assert answer.value == {"facts": 64, "projections": "equal", "chain": "intact"}
+    assert answer.value == {"facts": 68, "projections": "equal", "chain": "intact"}
 
 
 def test_same_domain_answers_with_intervals_facts_and_a_path(network: Rewire) -> None:
@@ -149,7 +149,7 @@ def test_same_domain_says_no_with_its_status(network: Rewire) -> None:
     assert now.value == {"answer": False, "intervals": [], "path": []}
     assert network("audit", "same-domain", "vm-a", "vm-c", "--at", BEFORE).status == 0
     assert network("audit", "same-domain", "vm-a", "vm-c", "--between", "1", BEFORE).status == 0
-    assert network("audit", "same-domain", "vm-a", "vm-c", "--between", "62", "now").status == 1
+    assert network("audit", "same-domain", "vm-a", "vm-c", "--between", "66", "now").status == 1
 
 
 @pytest.mark.parametrize("form", ["json", "yaml", "csv", "table"])

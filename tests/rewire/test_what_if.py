@@ -12,7 +12,7 @@ from tests.rewire.conftest import Rewire
 
 
 DETACH = "- detach-l2-network-from-cluster: { l2: l2-1, cluster: cluster-2 }"
-BEFORE = "59"
+BEFORE = "63"
 
 
 @pytest.fixture
@@ -39,9 +39,10 @@ def test_a_refused_step_is_listed_and_the_answer_is_no(network: Rewire, detach: 
     answer = network("what-if", detach)
 
     assert answer.status == 1
-    assert answer.value["refused"] == [
-        "step 1 (detach-l2-network-from-cluster): l2-not-attached: L2 network l2-1 is not attached to cluster cluster-2"
-    ]
+    (refused,) = answer.value["refused"]
+    told = "L2 network l2-1 is not attached to cluster cluster-2"
+    assert (refused["step"], refused["command"]) == (1, "detach-l2-network-from-cluster")
+    assert refused["error"] == {"code": "l2-not-attached", "message": told, "conflicts": [64]}
 
 
 def test_a_simulation_tells_how_long_and_whom_it_cuts(network: Rewire, detach: str) -> None:
