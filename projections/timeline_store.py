@@ -123,7 +123,7 @@ def interval(since: int, since_time: str, until: int | None, until_time: str | N
 
 
 def schema() -> Iterable[str]:
-    """Give the statements that make the tables. `docs/sql.md` explains them to auditors."""
+    """Give the statements that make the tables: each has its columns, then from when until when a row holds."""
     yield "CREATE TABLE IF NOT EXISTS tracking (name TEXT PRIMARY KEY, position INTEGER NOT NULL)"
     yield "INSERT OR IGNORE INTO tracking VALUES ('timeline', 0)"
     yield "CREATE TABLE IF NOT EXISTS moments (recorded_at TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID"

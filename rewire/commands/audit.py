@@ -89,6 +89,5 @@ def sentences(answer: dict[str, object], one: str, other: str, fitting: list[Int
 
 def sentence(found: Interval) -> str:
     end = f"until {found.until_time} (fact {found.until})" if found.until else "and still are"
-    return (
-        f"  since {found.since_time} (fact {found.since}) {end}; because of facts {', '.join(map(str, found.because))}"
-    )
+    because = ", ".join(map(str, found.because))
+    return f"  since {found.since_time} (fact {found.since}) {end};\n  because of facts {because}"
