@@ -7,12 +7,13 @@ pins := pyproject.toml uv.lock .ci/environment
 # The system's tools (ip, modprobe) may lie outside an ordinary user's path.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help demo test check style format types types-again layers benchmark clean
+.PHONY: help demo test coverage check style format types types-again layers benchmark clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo       see what Rewire does"
 	@echo "make test       run every test that this machine can run"
+	@echo "make coverage   branches of domain and projections that no test takes"
 	@echo "make check      style, format, types and layers; --keep-going tells of all that fails"
 	@echo "make benchmark  measure"
 	@echo "make clean      remove what the others made"
@@ -40,6 +41,9 @@ types-again: .venv/.complete
 
 layers: .venv/.complete
 	.venv/bin/lint-imports
+
+coverage: .venv/.complete
+	$(python) -m pytest -q --cov --cov-report=term-missing tests/domain tests/projections tests/machines tests/test_examples.py
 
 benchmark: .venv/.complete
 	@set -e; for file in $(sort $(wildcard benchmarks/*.py)); do echo "== $$file"; $(python) $$file; done

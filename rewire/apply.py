@@ -72,22 +72,30 @@ def run(network: Network, steps: Iterable[Step], by: Author, *, watch: Watch = n
     """Record steps one by one, up to the first refusal that the file did not ask for, or until the user stops it."""
     entries: list[Entry] = []
     outcomes: list[Outcome] = []
-    refusal: RewireError | None = None
-    interrupted = False
-    try:
-        for step in steps:
+    for step in steps:
+        try:
             outcome = attempt(network, step, by)
-            entries.append(entry(step, outcome))
-            if isinstance(outcome, Outcome):
-                outcomes.append(outcome)
-            watch(step)
-    except RewireError as stop:
-        refusal = stop
-        entries.append(refused(step, stop))
-    except KeyboardInterrupt:
-        interrupted = True
-    recorded = tuple(fact for outcome in outcomes for fact in outcome.recorded)
-    return Report(tuple(entries), refusal, interrupted, recorded, tuple(o.premise for o in outcomes))
+        except RewireError as stop:
+            return report([*entries, refused(step, stop)], outcomes, stop)
+        except KeyboardInterrupt:
+            return report(entries, outcomes, interrupted=True)
+        entries.append(entry(step, outcome))
+        if isinstance(outcome, Outcome):
+            outcomes.append(outcome)
+        watch(step)
+    return report(entries, outcomes)
+
+
+def report(
+    entries: Iterable[Entry],
+    outcomes: Iterable[Outcome],
+    refusal: RewireError | None = None,
+    *,
+    interrupted: bool = False,
+) -> Report:
+    kept = list(outcomes)
+    recorded = tuple(fact for outcome in kept for fact in outcome.recorded)
+    return Report(tuple(entries), refusal, interrupted, recorded, tuple(outcome.premise for outcome in kept))
 
 
 def attempt(network: Network, step: Step, by: Author) -> Outcome | Refusal:
@@ -109,30 +117,30 @@ def all_or_none(network: Network, steps: Iterable[Step], by: Author, *, watch: W
     kept = list(steps)
     for _ in range(ATTEMPTS):
         fork = network.fork()
-        report = run(fork, kept, by, watch=watch)
-        if report.refusal or report.interrupted:
-            return unrecorded(report, fork.base)
-        recorded = network.adopt(fork, report.premises)
+        done = run(fork, kept, by, watch=watch)
+        if done.refusal or done.interrupted:
+            return unrecorded(done, fork.base)
+        recorded = network.adopt(fork, done.premises)
         if recorded is not None:
-            return placed(report, recorded)
+            return placed(done, recorded)
     raise Refusal("conflict", f"others kept changing what this rests on, {ATTEMPTS} times over: try again")
 
 
-def unrecorded(report: Report, base: int) -> Report:
+def unrecorded(done: Report, base: int) -> Report:
     """Take off all mention of facts that were never recorded."""
-    if isinstance(report.refusal, Refusal):
-        report.refusal.conflicts = without_fork(error_object(report.refusal), base).conflicts
+    if isinstance(done.refusal, Refusal):
+        done.refusal.conflicts = without_fork(error_object(done.refusal), base).conflicts
     entries = (
-        msgspec.structs.replace(e, positions=(), error=e.error and without_fork(e.error, base)) for e in report.entries
+        msgspec.structs.replace(e, positions=(), error=e.error and without_fork(e.error, base)) for e in done.entries
     )
-    return msgspec.structs.replace(report, entries=tuple(entries), recorded=())
+    return msgspec.structs.replace(done, entries=tuple(entries), recorded=())
 
 
-def placed(report: Report, recorded: tuple[Recorded, ...]) -> Report:
+def placed(done: Report, recorded: tuple[Recorded, ...]) -> Report:
     """Give the steps the positions that their facts really got."""
-    real = {planned.position: fact.position for planned, fact in zip(report.recorded, recorded, strict=True)}
-    entries = tuple(msgspec.structs.replace(e, positions=tuple(real[p] for p in e.positions)) for e in report.entries)
-    return msgspec.structs.replace(report, entries=entries, recorded=recorded)
+    real = {planned.position: fact.position for planned, fact in zip(done.recorded, recorded, strict=True)}
+    entries = tuple(msgspec.structs.replace(e, positions=tuple(real[p] for p in e.positions)) for e in done.entries)
+    return msgspec.structs.replace(done, entries=entries, recorded=recorded)
 
 
 def entry(step: Step, outcome: Outcome | Refusal) -> Entry:
