@@ -8,11 +8,47 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from domain import claims, cluster, host, l2, l3, pool, vm, zone
+from domain import (
+    cable,
+    claims,
+    cluster,
+    eip,
+    host,
+    host_network,
+    l2,
+    l3,
+    pool,
+    port_forwarding,
+    provider,
+    router,
+    security_group,
+    switch,
+    vip,
+    vm,
+    zone,
+)
 from domain.history import Evolve, Fact, Loaded, Recorded, State
 
 
-MODULES: tuple[Any, ...] = (zone, cluster, host, l2, pool, l3, vm, claims)
+MODULES: tuple[Any, ...] = (
+    zone,
+    cluster,
+    host,
+    l2,
+    pool,
+    l3,
+    vm,
+    provider,
+    vip,
+    eip,
+    port_forwarding,
+    security_group,
+    router,
+    switch,
+    cable,
+    host_network,
+    claims,
+)
 FACTS: tuple[type[Fact], ...] = tuple(fact for module in MODULES for fact in module.FACTS)
 EVOLVE: dict[type[Fact], Evolve] = {fact: module.evolve for module in MODULES for fact in module.FACTS}
 
@@ -23,6 +59,15 @@ KINDS: dict[str, tuple[type[State], ...]] = {
     "l2": (l2.L2Network, pool.VxlanPool),
     "l3": (l3.L3Network,),
     "vm": (vm.Vm,),
+    "provider": (provider.Provider,),
+    "vip": (vip.Vip,),
+    "eip": (eip.Eip,),
+    "port-forwarding": (port_forwarding.Rule,),
+    "security-group": (security_group.SecurityGroup,),
+    "router": (router.Router,),
+    "switch": (switch.Switch,),
+    "cable": (cable.Cable,),
+    "host-network": (host_network.HostNetwork,),
 }
 """Each kind has one space of names: a VXLAN pool shares that of the L2 networks."""
 
@@ -33,6 +78,15 @@ LABELS = {
     "l2": "L2 network",
     "l3": "L3 network",
     "vm": "VM",
+    "provider": "provider",
+    "vip": "VIP",
+    "eip": "EIP",
+    "port-forwarding": "port forwarding rule",
+    "security-group": "security group",
+    "router": "virtual router",
+    "switch": "switch",
+    "cable": "cable",
+    "host-network": "reports of host",
 }
 
 

@@ -12,6 +12,8 @@ from typing import Protocol
 
 import msgspec
 
+from domain.values import Family
+
 
 class Exclusion(msgspec.Struct, frozen=True):
     """Why one host can't take a VM."""
@@ -36,6 +38,18 @@ class Census(Protocol):
         """Give the cluster's hosts."""
         ...
 
+    def children_of(self, parent: str) -> Sequence[str]:
+        """Give the objects that live in another: a zone's clusters, L2 networks, pools and switches."""
+        ...
+
+    def guests_of(self, host: str) -> Sequence[str]:
+        """Give the VMs that run on a host."""
+        ...
+
+    def guests_in(self, zone: str) -> Sequence[str]:
+        """Give the VMs that run in a zone, ran there last, or have a NIC on a network of it."""
+        ...
+
     def networks_on(self, cluster: str) -> Sequence[str]:
         """Give the L2 networks and pools that are attached to the cluster."""
         ...
@@ -56,12 +70,32 @@ class Census(Protocol):
         """Give the lowest VNI of the pool's ranges that no network has."""
         ...
 
-    def free_address(self, l3: str, /, chance: random.Random, besides: Collection[str]) -> str | None:
-        """Give an address that nobody has, in the order of the network's allocator, `besides` left out."""
+    def free_address(
+        self, l3: str, /, chance: random.Random, besides: Collection[str], version: Family = 4
+    ) -> str | None:
+        """Give an address of a family that nobody has, in the order of the network's allocator, `besides` left
+        out.
+        """
         ...
 
-    def placement(self, l2s: Collection[str], *, cluster: str = "") -> Placement:
-        """Find the hosts that have all these L2 networks, in one cluster or in all."""
+    def users_of(self, uuid: str) -> Sequence[str]:
+        """Give the objects of network services that refer to an object: the EIPs of a NIC, the VIPs of an L3 network,
+        the virtual routers on a host, the providers on an L2 network.
+        """
+        ...
+
+    def providers(self) -> Sequence[str]:
+        """Give all network service providers."""
+        ...
+
+    def networks(self) -> Sequence[str]:
+        """Give all L2 networks."""
+        ...
+
+    def placement(self, l2s: Collection[str], *, cluster: str = "", like: str = "") -> Placement:
+        """Find the hosts that have all these L2 networks, in one cluster or in all; for a VM that was on a host,
+        those of the same zone and hypervisor as that one.
+        """
         ...
 
 

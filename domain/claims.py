@@ -75,15 +75,9 @@ def name(kind: str, text: str) -> Key:
     return Key(f"name/{kind}/{text}", "name-in-use", f"the name {text!r}")
 
 
-def interface(cluster: str, physical_interface: str) -> Key:
-    """Untagged frames of one interface in one cluster."""
-    what = f"interface {physical_interface} of that cluster, untagged,"
-    return Key(f"segment/{cluster}/{physical_interface}/0", "physical-interface-in-use", what)
-
-
-def vlan(cluster: str, physical_interface: str, number: int) -> Key:
-    what = f"VLAN {number} on {physical_interface} of that cluster"
-    return Key(f"segment/{cluster}/{physical_interface}/{number}", "vlan-in-use", what)
+def segment(cluster: str, text: str, code: Code, what: str) -> Key:
+    """Name a wire, or what a type uses for one, in one cluster."""
+    return Key(f"segment/{cluster}/{text}", code, what)
 
 
 def vni(pool: str, number: int) -> Key:
@@ -96,6 +90,16 @@ def bridge(zone: str, text: str) -> Key:
 
 def ip(l3: str, text: str) -> Key:
     return Key(f"ip/{l3}/{text}", "ip-in-use", f"address {text}")
+
+
+def eip(nic: str, version: int) -> Key:
+    """Name the place of a NIC's one EIP of an IP version."""
+    return Key(f"eip/{nic}/{version}", "eip-in-use", f"IPv{version} of that NIC")
+
+
+def router(l3: str) -> Key:
+    """Name the place of an L3 network's one virtual router."""
+    return Key(f"router/{l3}", "conflict", "the virtual router of that L3 network")
 
 
 def host_address(zone: str, text: str) -> Key:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from domain import values
+from domain import plugins, values
 from domain.history import Fact, State
+
+
+BUILT_IN = "KVM"
 
 
 # facts
@@ -15,7 +18,11 @@ class Created(Fact, frozen=True, tag="cluster.created"):
     hypervisor: str
 
 
-FACTS = (Created,)
+class Deleted(Fact, frozen=True, tag="cluster.deleted"):
+    pass
+
+
+FACTS = (Created, Deleted)
 
 
 # state
@@ -34,6 +41,8 @@ def evolve(_: Cluster | None, fact: Fact) -> Cluster | None:
     match fact:
         case Created(name=name, zone=zone, hypervisor=hypervisor):
             return Cluster(name, zone, hypervisor)
+        case Deleted():
+            return None
         case _:
             raise TypeError(fact)
 
@@ -42,4 +51,15 @@ def evolve(_: Cluster | None, fact: Fact) -> Cluster | None:
 
 
 def create(name: str, *, zone: str, hypervisor: str) -> Created:
-    return Created(values.name(name), zone, values.name(hypervisor))
+    return Created(values.name(name), zone, known(hypervisor))
+
+
+def known(hypervisor: str) -> str:
+    """Refuse a hypervisor type that nothing installed realizes networks on."""
+    if hypervisor == BUILT_IN:
+        return hypervisor
+    installed = {BUILT_IN, *plugins.hypervisors()}
+    if hypervisor not in installed:
+        told = ", ".join(sorted(installed))
+        raise values.invalid(f"nothing installed knows the hypervisor {hypervisor!r}; known: {told}")
+    return hypervisor

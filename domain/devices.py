@@ -11,9 +11,6 @@ import hashlib
 from domain.values import INTERFACE_NAME_BYTES
 
 
-DIGEST = 7
-
-
 def untagged_bridge(interface: str) -> str:
     return fit("br_", interface, "")
 
@@ -34,6 +31,10 @@ def tunnel_device(vni: int) -> str:
     return f"vxlan{vni}"
 
 
+def gre_bridge(key: int) -> str:
+    return f"ovs{key}"
+
+
 def unique_name(prefix: str, uuid: str) -> str:
     """Give a name of an object's own, for when the descriptive one is taken: its id ends in chance."""
     return f"{prefix}{uuid.replace('-', '')[-12:]}"
@@ -45,9 +46,9 @@ def nic(mac: str) -> str:
 
 
 def fit(head: str, middle: str, tail: str) -> str:
-    """Join three parts; when they are too long, a digest takes the middle one's place."""
+    """Join three parts; when they are too long, as much of a digest as fits takes the middle one's place."""
     text = head + middle + tail
     if len(text.encode()) <= INTERFACE_NAME_BYTES:
         return text
     digest = hashlib.sha256(middle.encode()).hexdigest()
-    return head + digest[: min(DIGEST, INTERFACE_NAME_BYTES - len(head + tail))] + tail
+    return head + digest[: INTERFACE_NAME_BYTES - len(head + tail)] + tail

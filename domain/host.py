@@ -6,12 +6,12 @@ tunnel address that those networks need. A host's state says whether it takes VM
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal, cast, get_args
 
 import msgspec
 
-from domain import values
+from domain import l2_types, values
 from domain.errors import Refusal, Witness, witness
 from domain.history import Fact, State
 
@@ -30,11 +30,26 @@ class Added(Fact, frozen=True, tag="host.added"):
     vtep: str
 
 
+class BondDeclared(Fact, frozen=True, tag="host.bond-declared"):
+    """Some of the host's ports are one interface; alone they are none."""
+
+    bond: str
+    members: tuple[str, ...]
+
+
+class Moved(Fact, frozen=True, tag="host.moved"):
+    cluster: str
+
+
 class StateChanged(Fact, frozen=True, tag="host.state-changed"):
     state: Condition
 
 
-FACTS = (Added, StateChanged)
+class Deleted(Fact, frozen=True, tag="host.deleted"):
+    pass
+
+
+FACTS = (Added, BondDeclared, Moved, StateChanged, Deleted)
 
 
 # state
@@ -47,6 +62,17 @@ class Host(State, frozen=True):
     address: str
     vtep: str
     state: Condition
+    bonds: tuple[tuple[str, tuple[str, ...]], ...]
+    """(bond, its members), in order of declaration."""
+
+    @property
+    def endpoint(self) -> str:
+        """Where tunnels that no pool speaks for start: the VTEP, else the management address."""
+        return self.vtep or self.address
+
+    def bond_of(self, interface: str) -> str:
+        """Give the bond that an interface, or what it is a VLAN of, is a member of; nothing for none."""
+        return next((bond for bond, members in self.bonds if set(ancestry(interface)) & set(members)), "")
 
     def tunnel_address(self, cidr: str) -> str:
         """Give the address this host's tunnels start from in a VTEP network, or nothing: the VTEP, else the
@@ -56,8 +82,17 @@ class Host(State, frozen=True):
         return next((a for a in (self.vtep, self.address) if a and values.number(a) in inside), "")
 
 
-def joined(fact: Added) -> Host:
-    return Host(fact.name, fact.cluster, fact.interfaces, fact.address, fact.vtep, "enabled")
+def ancestry(interface: str) -> Iterator[str]:
+    """Walk an interface and those it is a VLAN of: `eth0.5`, `eth0`."""
+    tag = 1
+    while tag:
+        yield interface
+        interface, tag = l2_types.above(interface)
+
+
+def joined(fact: Added, *bonds: BondDeclared) -> Host:
+    declared = tuple((bond.bond, bond.members) for bond in bonds)
+    return Host(fact.name, fact.cluster, fact.interfaces, fact.address, fact.vtep, "enabled", declared)
 
 
 # evolve
@@ -67,8 +102,14 @@ def evolve(state: Host | None, fact: Fact) -> Host | None:
     match fact:
         case Added():
             return joined(fact)
+        case BondDeclared(bond=bond, members=members) if state:
+            return msgspec.structs.replace(state, bonds=(*state.bonds, (bond, members)))
+        case Moved(cluster=cluster) if state:
+            return msgspec.structs.replace(state, cluster=cluster)
         case StateChanged(state=condition) if state:
             return msgspec.structs.replace(state, state=condition)
+        case Deleted():
+            return None
         case _:
             raise TypeError(fact)
 
@@ -77,7 +118,8 @@ def evolve(state: Host | None, fact: Fact) -> Host | None:
 
 
 def add(name: str, *, cluster: str, interfaces: Iterable[str], address: str, vtep: str) -> Added:
-    ordered = tuple(values.interface(i) for i in interfaces)
+    """Add a host with its interfaces, a bond for its members: `bond0` for `bond0=eth0+eth1`."""
+    ordered = tuple(values.interface(text.partition("=")[0]) for text in interfaces)
     if len(set(ordered)) < len(ordered):
         raise values.invalid(f"host {name} names an interface twice: {', '.join(ordered)}")
     if not ordered:
@@ -91,6 +133,32 @@ def add(name: str, *, cluster: str, interfaces: Iterable[str], address: str, vte
     )
 
 
+def bonds(name: str, interfaces: Iterable[str]) -> tuple[BondDeclared, ...]:
+    """Read the bonds among a host's interfaces. A member belongs to one bond, and is no interface beside it."""
+    texts = tuple(dict.fromkeys(interfaces))
+    declared = tuple(bond(text) for text in texts if "=" in text)
+    named = [text.partition("=")[0] for text in texts] + [m for b in declared for m in b.members]
+    twice = sorted({text for text in named if named.count(text) > 1})
+    if twice:
+        raise values.invalid(f"host {name} has {', '.join(twice)} twice: a member of a bond is no interface of its own")
+    return declared
+
+
+def bond(text: str) -> BondDeclared:
+    head, _, rest = text.partition("=")
+    return BondDeclared(values.interface(head), tuple(values.interface(member) for member in rest.split("+")))
+
+
+def move(uuid: str, host: Host, *, cluster: str, cluster_name: str) -> Moved:
+    if cluster == host.cluster:
+        raise Refusal(
+            "wrong-state",
+            f"host {host.name} is in cluster {cluster_name} already",
+            witness(uuid, Moved, Added, cluster=cluster),
+        )
+    return Moved(cluster)
+
+
 def set_state(uuid: str, host: Host, condition: str) -> StateChanged:
     if condition not in get_args(Condition):
         raise values.invalid(f"{condition!r} is no host state: give one of {', '.join(get_args(Condition))}")
@@ -99,13 +167,33 @@ def set_state(uuid: str, host: Host, condition: str) -> StateChanged:
     return StateChanged(cast("Condition", condition))
 
 
-def require_interface(host: Host, physical_interface: str, *, network: str, because: Witness) -> None:
-    """Refuse when a network needs an interface that the host lacks."""
-    if physical_interface and physical_interface not in host.interfaces:
+def require_interface(uuid: str, host: Host, physical_interface: str, *, network: str, because: Witness) -> None:
+    """Refuse when a network needs an interface that the host lacks, or has given to a bond."""
+    if not physical_interface:
+        return
+    if bond := host.bond_of(physical_interface):
+        raise Refusal(
+            "physical-interface-in-use",
+            f"interface {physical_interface} of host {host.name} is part of {bond}:"
+            f" network {network} must use {bond}, or another interface",
+            because,
+            witness(uuid, BondDeclared, bond=bond),
+        )
+    if physical_interface not in host.interfaces:
         raise Refusal(
             "physical-interface-missing",
             f"host {host.name} has no interface {physical_interface}, which network {network} needs;"
             f" it has {', '.join(host.interfaces)}",
+            because,
+        )
+
+
+def require_endpoint(host: Host, *, network: str, because: Witness) -> None:
+    """Refuse a host without an address for the tunnels of a GRE network."""
+    if not host.endpoint:
+        raise Refusal(
+            "vtep-missing",
+            f"host {host.name} has no address for the tunnels of network {network}: give it a `vtep` or an `address`",
             because,
         )
 

@@ -11,14 +11,13 @@ from typing import Literal
 
 import msgspec
 
-from domain import claims, devices, values
+from domain import claims, devices, l2_types, values
 from domain.errors import Refusal, witness
 from domain.history import Fact, State
+from domain.l2_types import Carrier, Shape
 
 
-NO_VLAN = "L2NoVlanNetwork"
-VLAN = "L2VlanNetwork"
-VXLAN = "L2VxlanNetwork"
+NO_VLAN, VLAN, VXLAN, GRE = l2_types.NO_VLAN, l2_types.VLAN, l2_types.VXLAN, l2_types.GRE
 DESCRIPTION_LENGTH = 2048
 
 Realize = Literal["attach", "vm"]
@@ -34,7 +33,7 @@ class Created(Fact, frozen=True, tag="l2.created"):
     physical_interface: str
     type: str
     virtual_network_id: int
-    """0, the VLAN or the VNI."""
+    """0, the VLAN, the VNI or the key."""
     pool: str
     """The pool of a VXLAN network, or nothing."""
     bridge: str
@@ -42,6 +41,24 @@ class Created(Fact, frozen=True, tag="l2.created"):
     """The VLAN or tunnel device under the bridge, or nothing where the interface itself is its port."""
     realize: str
     """When a host needs it: as soon as its cluster has it, or when its first VM does."""
+    account: str
+    """Whose VXLAN network it is, or nothing."""
+    carrier: Carrier
+    segment: str
+    """The wire it is on, `eth0/10`; nothing for a VXLAN network, which is on its pool's."""
+
+
+class Updated(Fact, frozen=True, tag="l2.updated"):
+    name: str
+    description: str
+
+
+class VlanChanged(Fact, frozen=True, tag="l2.vlan-changed"):
+    vlan: int
+    device: str
+    type: str
+    carrier: Carrier
+    segment: str
 
 
 class AttachedToCluster(Fact, frozen=True, tag="l2.attached-to-cluster"):
@@ -52,7 +69,11 @@ class DetachedFromCluster(Fact, frozen=True, tag="l2.detached-from-cluster"):
     cluster: str
 
 
-FACTS = (Created, AttachedToCluster, DetachedFromCluster)
+class Deleted(Fact, frozen=True, tag="l2.deleted"):
+    pass
+
+
+FACTS = (Created, Updated, VlanChanged, AttachedToCluster, DetachedFromCluster, Deleted)
 
 
 # state
@@ -69,8 +90,16 @@ class L2Network(State, frozen=True):
     bridge: str
     device: str
     realize: str
+    account: str
+    carrier: Carrier
+    segment: str
     clusters: tuple[str, ...]
     """In order of attachment."""
+
+
+def retagged(state: L2Network, fact: VlanChanged) -> L2Network:
+    shaped = {f: getattr(fact, f) for f in ("device", "type", "carrier", "segment")}
+    return msgspec.structs.replace(state, virtual_network_id=fact.vlan, **shaped)
 
 
 # evolve
@@ -80,10 +109,16 @@ def evolve(state: L2Network | None, fact: Fact) -> L2Network | None:
     match fact:
         case Created():
             return L2Network(**msgspec.structs.asdict(fact), clusters=())
+        case Updated(name=name, description=description) if state:
+            return msgspec.structs.replace(state, name=name, description=description)
+        case VlanChanged() if state:
+            return retagged(state, fact)
         case AttachedToCluster(cluster=cluster) if state:
             return msgspec.structs.replace(state, clusters=(*state.clusters, cluster))
         case DetachedFromCluster(cluster=cluster) if state:
             return msgspec.structs.replace(state, clusters=tuple(c for c in state.clusters if c != cluster))
+        case Deleted():
+            return None
         case _:
             raise TypeError(fact)
 
@@ -91,54 +126,61 @@ def evolve(state: L2Network | None, fact: Fact) -> L2Network | None:
 # decisions
 
 
-def create_no_vlan(name: str, *, zone: str, physical_interface: str, description: str) -> Created:
-    interface = values.interface(physical_interface)
+def create(name: str, *, zone: str, type: str, shape: Shape, description: str) -> Created:  # noqa: A002
+    """Make a network of a type, as the type shapes it."""
     return Created(
         name=values.name(name),
         description=describe(description),
         zone=zone,
-        physical_interface=interface,
-        type=NO_VLAN,
-        virtual_network_id=0,
+        physical_interface=shape.physical_interface,
+        type=type,
+        virtual_network_id=shape.number,
         pool="",
-        bridge=devices.untagged_bridge(interface),
-        device="",
+        bridge=shape.bridge,
+        device=shape.device,
         realize="attach",
+        account="",
+        carrier=shape.carrier,
+        segment=shape.segment,
     )
 
 
-def create_vlan(name: str, *, zone: str, physical_interface: str, vlan: int, description: str) -> Created:
-    interface = values.interface(physical_interface)
-    tag = values.vlan(vlan)
-    return Created(
-        name=values.name(name),
-        description=describe(description),
-        zone=zone,
-        physical_interface=interface,
-        type=VLAN,
-        virtual_network_id=tag,
-        pool="",
-        bridge=devices.vlan_bridge(interface, tag),
-        device=devices.vlan_device(interface, tag),
-        realize="attach",
-    )
-
-
-def create_vxlan(name: str, *, zone: str, pool: str, vni: int, realize: str, description: str) -> Created:
+def create_vxlan(name: str, *, zone: str, pool: str, vni: int, realize: str, account: str, description: str) -> Created:
     if realize not in {"attach", "vm"}:
         raise values.invalid(f"{realize!r} is no moment to realize a network: give attach or vm")
-    return Created(
-        name=values.name(name),
-        description=describe(description),
-        zone=zone,
-        physical_interface="",
-        type=VXLAN,
-        virtual_network_id=values.vni(vni),
-        pool=pool,
-        bridge=devices.tunnel_bridge(vni),
-        device=devices.tunnel_device(vni),
-        realize=realize,
+    made = create(name, zone=zone, type=VXLAN, shape=l2_types.vxlan(vni), description=description)
+    owner = values.name(account) if account else ""
+    return msgspec.structs.replace(made, pool=pool, realize=realize, account=owner)
+
+
+def update(uuid: str, network: L2Network, *, name: str | None, description: str | None) -> Updated:
+    """Rename or describe anew; what is left out stays."""
+    if name is None and description is None:
+        raise values.invalid(f"nothing to change about L2 network {network.name}: give a name or a description")
+    fact = Updated(
+        network.name if name is None else values.name(name),
+        network.description if description is None else describe(description),
     )
+    if (fact.name, fact.description) == (network.name, network.description):
+        told = f"L2 network {network.name} has that name and description already"
+        raise Refusal("wrong-state", told, witness(uuid, Updated, Created))
+    return fact
+
+
+def change_vlan(uuid: str, network: L2Network, vlan: int) -> VlanChanged:
+    """Give a network another VLAN, or with 0 none. Its bridge keeps its name, whatever that says."""
+    if network.type not in {VLAN, NO_VLAN}:
+        raise Refusal(
+            "l2-type-not-supported",
+            f"L2 network {network.name} is of type {network.type}, which has no VLAN to change",
+            witness(uuid, Created),
+        )
+    kind = VLAN if vlan else NO_VLAN
+    if vlan == network.virtual_network_id:
+        told = f"L2 network {network.name} {f'has VLAN {vlan}' if vlan else 'is untagged'} already"
+        raise Refusal("wrong-state", told, witness(uuid, VlanChanged, Created))
+    shape = l2_types.shape(kind, network.physical_interface, vlan)
+    return VlanChanged(shape.number, shape.device, kind, shape.carrier, shape.segment)
 
 
 def describe(text: str) -> str:
@@ -153,15 +195,26 @@ def rename_devices(created: Created, uuid: str) -> Created:
     A VLAN device keeps its name: two networks with one VLAN on one interface are never on one host.
     """
     bridge = devices.unique_name("l2_", uuid)
-    device = devices.unique_name("vx_", uuid) if created.type == VXLAN else created.device
+    device = devices.unique_name("vx_", uuid) if created.carrier in {"tunnel", "own"} else created.device
     return msgspec.structs.replace(created, bridge=bridge, device=device)
 
 
 def segment_claim(network: L2Network, cluster: str) -> claims.Key:
-    """Name what a network holds in a cluster: untagged frames of an interface, or one VLAN on it."""
-    if network.type == VLAN:
-        return claims.vlan(cluster, network.physical_interface, network.virtual_network_id)
-    return claims.interface(cluster, network.physical_interface)
+    """Name what a network holds in a cluster: the wire it is on there."""
+    return claims.segment(cluster, network.segment, l2_types.HELD[network.carrier], segment_name(network))
+
+
+def segment_name(network: L2Network) -> str:
+    interface, number = network.physical_interface, network.virtual_network_id
+    match network.carrier:
+        case "interface":
+            return f"interface {interface} of that cluster, untagged,"
+        case "vlan":
+            return f"VLAN {number} on {interface} of that cluster"
+        case "gre":
+            return f"GRE key {number} on {interface} of that cluster"
+        case _:
+            return f"segment {network.segment} of that cluster"
 
 
 def attach(uuid: str, network: L2Network, *, cluster: str, cluster_name: str) -> AttachedToCluster:

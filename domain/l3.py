@@ -2,26 +2,27 @@
 chosen.
 
 It does not hold the addresses that are in use: each is a claim, so that an L3 network stays small at any fill.
-Range rules carry ZStack's numbers, R2 to R11.
+What a range keeps by itself is `ip_range`'s, what ranges owe to one another is `l3_ranges`'.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Literal, cast, get_args
 
 import msgspec
 
-from domain import values
+from domain import ip_range, values
 from domain.errors import Refusal, witness
 from domain.history import Fact, State
+from domain.ip_range import IpRange, ReservedRange
+from domain.values import Family
 
 
 Category = Literal["private", "public", "system"]
 Allocator = Literal["random", "first-available", "ascending"]
+Condition = Literal["enabled", "disabled"]
 MTUS = range(68, 9217)
-SMALLEST_HOST_PREFIX = 30
-"""A /31 or /32 has no room for a gateway, a network and a broadcast address."""
 
 
 # facts
@@ -44,29 +45,123 @@ class IpRangeAdded(Fact, frozen=True, tag="l3.ip-range-added"):
     netmask: str
     gateway: str
     network_cidr: str
+    prefix_length: int
+    address_mode: str
+    """IPv6 only: how guests come by their addresses."""
 
 
-FACTS = (Created, IpRangeAdded)
+class IpRangeDeleted(Fact, frozen=True, tag="l3.ip-range-deleted"):
+    name: str
+    start: str
+    end: str
+
+
+class ReservedIpRangeAdded(Fact, frozen=True, tag="l3.reserved-ip-range-added"):
+    """These addresses are given to nobody from now on; who has one keeps it."""
+
+    start: str
+    end: str
+
+
+class ReservedIpRangeDeleted(Fact, frozen=True, tag="l3.reserved-ip-range-deleted"):
+    start: str
+    end: str
+
+
+class Updated(Fact, frozen=True, tag="l3.updated"):
+    """All that may be changed, changed or not."""
+
+    name: str
+    category: str
+    dns_domain: str
+    mtu: int
+    allocator: Allocator
+
+
+class StateChanged(Fact, frozen=True, tag="l3.state-changed"):
+    state: Condition
+
+
+class DnsAdded(Fact, frozen=True, tag="l3.dns-added"):
+    address: str
+
+
+class DnsRemoved(Fact, frozen=True, tag="l3.dns-removed"):
+    address: str
+
+
+class HostRouteAdded(Fact, frozen=True, tag="l3.host-route-added"):
+    prefix: str
+    next_hop: str
+
+
+class HostRouteRemoved(Fact, frozen=True, tag="l3.host-route-removed"):
+    prefix: str
+    next_hop: str
+
+
+class Deleted(Fact, frozen=True, tag="l3.deleted"):
+    pass
+
+
+class ServiceAttached(Fact, frozen=True, tag="l3.service-attached"):
+    service: str
+    provider: str
+
+
+class ServiceDetached(Fact, frozen=True, tag="l3.service-detached"):
+    service: str
+
+
+class ServiceProviderChanged(Fact, frozen=True, tag="l3.service-provider-changed"):
+    """The service goes on without a gap, at another provider."""
+
+    service: str
+    provider: str
+
+
+class DhcpServerAddressAssigned(Fact, frozen=True, tag="l3.dhcp-server-address-assigned"):
+    """The DHCP server of every host has this one of the network's own addresses."""
+
+    ip: str
+    version: int
+
+
+class DhcpServerAddressReleased(Fact, frozen=True, tag="l3.dhcp-server-address-released"):
+    ip: str
+    version: int
+
+
+SERVICE_FACTS = (
+    ServiceAttached,
+    ServiceDetached,
+    ServiceProviderChanged,
+    DhcpServerAddressAssigned,
+    DhcpServerAddressReleased,
+)
+FACTS = (
+    Created,
+    IpRangeAdded,
+    IpRangeDeleted,
+    ReservedIpRangeAdded,
+    ReservedIpRangeDeleted,
+    Updated,
+    StateChanged,
+    DnsAdded,
+    DnsRemoved,
+    HostRouteAdded,
+    HostRouteRemoved,
+    Deleted,
+    *SERVICE_FACTS,
+)
 
 
 # state
 
 
-class IpRange(State, frozen=True):
-    name: str
-    start: str
-    end: str
-    netmask: str
-    gateway: str
-    network_cidr: str
-
-    @property
-    def numbers(self) -> range:
-        return range(values.number(self.start), values.number(self.end) + 1)
-
-    def overlaps(self, other: IpRange) -> bool:
-        mine, theirs = self.numbers, other.numbers
-        return mine.start < theirs.stop and theirs.start < mine.stop
+class HostRoute(State, frozen=True):
+    prefix: str
+    next_hop: str
 
 
 class L3Network(State, frozen=True):
@@ -76,11 +171,49 @@ class L3Network(State, frozen=True):
     dns_domain: str
     mtu: int
     allocator: Allocator
+    state: Condition
     ranges: tuple[IpRange, ...]
-    """In order of their first address."""
+    """In order of their first address, those of IPv4 first."""
+    reserved: tuple[ReservedRange, ...]
+    dns: tuple[str, ...]
+    """In order of addition: guests ask the first one first."""
+    host_routes: tuple[HostRoute, ...]
+    services: tuple[tuple[str, str], ...]
+    """(service, provider), in order of attachment."""
+    dhcp_servers: tuple[tuple[int, str], ...]
+    """(IP version, address) of the DHCP servers that have an address of the network's own."""
+
+    def provider_of(self, service: str) -> str:
+        """Give the provider that a service is taken from, or nothing."""
+        return dict(self.services).get(service, "")
+
+    @property
+    def versions(self) -> tuple[Family, ...]:
+        """Give the families that a NIC gets an address of each of: those with a range."""
+        return tuple(dict.fromkeys(r.version for r in self.ranges))
+
+    def ranges_of(self, version: Family) -> tuple[IpRange, ...]:
+        return tuple(r for r in self.ranges if r.version == version)
+
+    @property
+    def self_made(self) -> str:
+        """Give the IPv6 subnet in which guests make their own addresses, or nothing."""
+        return next((r.network_cidr for r in self.ranges if r.self_made), "")
 
     def holds(self, ip: str) -> bool:
-        return any(values.number(ip) in r.numbers for r in self.ranges)
+        return any(r.holds(ip) for r in self.ranges)
+
+    def serves(self, ip: str) -> bool:
+        """Tell whether a NIC may have an address: out of a range, or made by itself in the subnet of one."""
+        home = self.self_made
+        return self.holds(ip) or (
+            bool(home) and values.family(ip) == values.family(home) and values.number(ip) in values.subnet(home)
+        )
+
+    def open_parts(self, one: IpRange) -> Iterator[range]:
+        """Walk what is left of a range between the reserved ones."""
+        kept = sorted((k.numbers for k in self.reserved if k.version == one.version), key=lambda r: r.start)
+        return ip_range.cut(one.numbers, kept)
 
 
 # evolve
@@ -89,10 +222,89 @@ class L3Network(State, frozen=True):
 def evolve(state: L3Network | None, fact: Fact) -> L3Network | None:
     match fact:
         case Created():
-            return L3Network(**msgspec.structs.asdict(fact), ranges=())
-        case IpRangeAdded() if state:
-            ordered = sorted((*state.ranges, as_range(fact)), key=lambda r: r.numbers.start)
+            return begun(fact)
+        case Updated() if state:
+            return msgspec.structs.replace(state, **msgspec.structs.asdict(fact))
+        case StateChanged(state=condition) if state:
+            return msgspec.structs.replace(state, state=condition)
+        case IpRangeAdded() | IpRangeDeleted() | ReservedIpRangeAdded() | ReservedIpRangeDeleted() if state:
+            return range_over(state, fact)
+        case DnsAdded() | DnsRemoved() | HostRouteAdded() | HostRouteRemoved() if state:
+            return tell(state, fact)
+        case Deleted():
+            return None
+        case (
+            ServiceAttached()
+            | ServiceDetached()
+            | ServiceProviderChanged()
+            | DhcpServerAddressAssigned()
+            | DhcpServerAddressReleased()
+        ) if state:
+            return serve(state, fact)
+        case _:
+            raise TypeError(fact)
+
+
+def begun(fact: Created) -> L3Network:
+    return L3Network(
+        **msgspec.structs.asdict(fact),
+        state="enabled",
+        ranges=(),
+        reserved=(),
+        dns=(),
+        host_routes=(),
+        services=(),
+        dhcp_servers=(),
+    )
+
+
+def range_over(state: L3Network, fact: Fact) -> L3Network:
+    """Fold a fact about ranges."""
+    match fact:
+        case IpRangeAdded():
+            ordered = sorted((*state.ranges, as_range(fact)), key=lambda r: (r.version, r.numbers.start))
             return msgspec.structs.replace(state, ranges=tuple(ordered))
+        case IpRangeDeleted(name=name):
+            return msgspec.structs.replace(state, ranges=tuple(r for r in state.ranges if r.name != name))
+        case ReservedIpRangeAdded(start=start, end=end):
+            return msgspec.structs.replace(state, reserved=(*state.reserved, ReservedRange(start, end)))
+        case ReservedIpRangeDeleted(start=start, end=end):
+            left = tuple(r for r in state.reserved if r != ReservedRange(start, end))
+            return msgspec.structs.replace(state, reserved=left)
+        case _:
+            raise TypeError(fact)
+
+
+def tell(state: L3Network, fact: Fact) -> L3Network:
+    """Fold a fact about what guests are told: DNS servers and routes."""
+    match fact:
+        case DnsAdded(address=address):
+            return msgspec.structs.replace(state, dns=(*state.dns, address))
+        case DnsRemoved(address=address):
+            return msgspec.structs.replace(state, dns=tuple(a for a in state.dns if a != address))
+        case HostRouteAdded(prefix=prefix, next_hop=hop):
+            return msgspec.structs.replace(state, host_routes=(*state.host_routes, HostRoute(prefix, hop)))
+        case HostRouteRemoved(prefix=prefix):
+            left = tuple(route for route in state.host_routes if route.prefix != prefix)
+            return msgspec.structs.replace(state, host_routes=left)
+        case _:
+            raise TypeError(fact)
+
+
+def serve(state: L3Network, fact: Fact) -> L3Network:
+    """Fold a fact about services."""
+    match fact:
+        case ServiceAttached(service=service, provider=provider):
+            return msgspec.structs.replace(state, services=(*state.services, (service, provider)))
+        case ServiceDetached(service=service):
+            return msgspec.structs.replace(state, services=tuple(s for s in state.services if s[0] != service))
+        case ServiceProviderChanged(service=service, provider=provider):
+            changed = tuple((s, provider if s == service else p) for s, p in state.services)
+            return msgspec.structs.replace(state, services=changed)
+        case DhcpServerAddressAssigned(ip=ip, version=version):
+            return msgspec.structs.replace(state, dhcp_servers=tuple(sorted((*state.dhcp_servers, (version, ip)))))
+        case DhcpServerAddressReleased(version=version):
+            return msgspec.structs.replace(state, dhcp_servers=tuple(s for s in state.dhcp_servers if s[0] != version))
         case _:
             raise TypeError(fact)
 
@@ -105,137 +317,33 @@ def as_range(fact: IpRangeAdded) -> IpRange:
 
 
 def create(name: str, *, l2: str, category: str, dns_domain: str, mtu: int, allocator: str) -> Created:
+    set_to = settings(name, category=category, dns_domain=dns_domain, mtu=mtu, allocator=allocator)
+    return Created(l2=l2, **msgspec.structs.asdict(set_to))
+
+
+def settings(name: str, *, category: str, dns_domain: str, mtu: int, allocator: str) -> Updated:
     if category not in get_args(Category):
         raise values.invalid(f"{category!r} is no category: give one of {', '.join(get_args(Category))}")
     if allocator not in get_args(Allocator):
         raise values.invalid(f"{allocator!r} is no allocator: give one of {', '.join(get_args(Allocator))}")
     if mtu and mtu not in MTUS:
         raise values.invalid(f"{mtu} is no MTU: give {MTUS[0]} to {MTUS[-1]}")
-    return Created(values.name(name), l2, category, dns_domain, mtu, cast("Allocator", allocator))
+    domain = values.domain(dns_domain) if dns_domain else ""
+    return Updated(values.name(name), category, domain, mtu, cast("Allocator", allocator))
 
 
-def add_ip_range(
-    uuid: str, l3: L3Network, *, name: str, start: str, end: str, netmask: str, gateway: str
-) -> IpRangeAdded:
-    """Add a range by its ends.
-
-    Raises `Refusal` where a rule of the range itself, or one between it and the network's other ranges, is broken.
-    """
-    cidr = values.subnet_of(start, values.netmask(netmask))
-    added = IpRange(
-        values.name(name),
-        values.ipv4(start),
-        values.ipv4(end),
-        values.ipv4(netmask),
-        values.ipv4(gateway),
-        cidr,
-    )
-    require_usable(added)
-    require_inside(added)
-    require_same_subnet(uuid, l3, added)
-    refuse_overlap(uuid, l3, added)
-    return IpRangeAdded(**msgspec.structs.asdict(added))
+def require_open(uuid: str, l3: L3Network) -> None:
+    """Refuse an L3 network on which no NIC may be put: disabled, the system's own, or without any address."""
+    if l3.state == "disabled":
+        because = witness(uuid, StateChanged, state="disabled")
+        raise Refusal("l3-disabled", f"L3 network {l3.name} is disabled: enable it first, or take another", because)
+    if l3.category == "system":
+        because = witness(uuid, Updated, Created, category="system")
+        raise Refusal("invalid-argument", f"L3 network {l3.name} is a system network: no user's VM is on it", because)
+    require_ranges(l3)
 
 
-def add_ip_range_by_cidr(uuid: str, l3: L3Network, *, name: str, cidr: str, gateway: str) -> tuple[IpRangeAdded, ...]:
-    """Add every usable address of a subnet. A gateway in the middle makes two ranges, `NAME` and `NAME-2`."""
-    network = values.cidr(cidr)
-    subnet = values.subnet(network)
-    length = int(network.split("/")[1])
-    if length > SMALLEST_HOST_PREFIX:
-        raise values.invalid(f"{network} has no usable addresses: give a /{SMALLEST_HOST_PREFIX} or larger")
-    router = values.number(gateway) if gateway else subnet.start + 1
-    if router not in subnet[1:-1]:
-        raise Refusal("gateway-outside-subnet", f"gateway {gateway} is no host address of {network}")
-    parts = [part for part in (range(subnet.start + 1, router), range(router + 1, subnet.stop - 1)) if part]
-    added: list[IpRangeAdded] = []
-    for order, part in enumerate(parts, start=1):
-        fact = add_ip_range(
-            uuid,
-            l3,
-            name=name if order == 1 else f"{name}-{order}",
-            start=values.address(part.start),
-            end=values.address(part.stop - 1),
-            netmask=values.address(values.network_mask(length)),
-            gateway=values.address(router),
-        )
-        added.append(fact)
-    return tuple(added)
-
-
-def require_usable(added: IpRange) -> None:
-    """R2: no multicast, reserved, loopback or link-local address. R6: a range goes up."""
-    for text in (added.start, added.end, added.gateway):
-        first, second = (int(part) for part in text.split(".")[:2])
-        if first >= 224 or first in {0, 127} or (first, second) == (169, 254):  # noqa: PLR2004 - RFC 5735
-            raise values.invalid(f"{text} is a special address (RFC 5735): no network hands it out")
-    if added.numbers.start >= added.numbers.stop:
-        raise values.invalid(f"a range goes up: {added.start} comes after {added.end}")
-
-
-def require_inside(added: IpRange) -> None:
-    """R4, R5, R9 and R10: range and gateway lie in the subnet, off its ends, and apart from each other."""
-    subnet = values.subnet(added.network_cidr)
-    numbers = added.numbers
-    if numbers.stop - 1 not in subnet or numbers.start == subnet.start or numbers.stop == subnet.stop:
-        raise Refusal(
-            "ip-range-outside-subnet",
-            f"{added.start}-{added.end} does not fit into the host addresses of {added.network_cidr}"
-            f" ({values.address(subnet.start + 1)}-{values.address(subnet.stop - 2)})",
-        )
-    gateway = values.number(added.gateway)
-    if gateway not in subnet[1:-1]:
-        raise Refusal("gateway-outside-subnet", f"gateway {added.gateway} is no host address of {added.network_cidr}")
-    if gateway in numbers:
-        raise Refusal(
-            "gateway-in-range",
-            f"gateway {added.gateway} lies in {added.start}-{added.end}, and would be handed out",
-        )
-
-
-def require_same_subnet(uuid: str, l3: L3Network, added: IpRange) -> None:
-    """R8 and R11: all ranges of an L3 network share its subnet and its gateway, and no name."""
-    for other in l3.ranges:
-        seen = witness(uuid, IpRangeAdded, name=other.name)
-        if other.name == added.name:
-            raise Refusal("name-in-use", f"L3 network {l3.name} has a range {other.name!r} already", seen)
-        if other.network_cidr != added.network_cidr:
-            raise Refusal(
-                "cidr-mismatch",
-                f"range {added.name!r} is in {added.network_cidr}, but L3 network {l3.name} is {other.network_cidr}",
-                seen,
-            )
-        if other.gateway != added.gateway:
-            raise Refusal(
-                "cidr-mismatch",
-                f"range {added.name!r} has gateway {added.gateway}, but L3 network {l3.name} has {other.gateway}",
-                seen,
-            )
-
-
-def refuse_overlap(uuid: str, l3: L3Network, added: IpRange) -> None:
-    """R7: ranges on one L2 network are disjoint, whichever L3 network they belong to."""
-    for other in l3.ranges:
-        if other.overlaps(added):
-            raise Refusal(
-                "ip-range-overlap",
-                f"{added.start}-{added.end} overlaps {other.start}-{other.end},"
-                f" range {other.name!r} of L3 network {l3.name}",
-                witness(uuid, IpRangeAdded, name=other.name),
-            )
-
-
-def require_ranges(facts: Iterable[L3Network]) -> None:
+def require_ranges(l3: L3Network) -> None:
     """Refuse an L3 network that could give nobody an address."""
-    for l3 in facts:
-        if not l3.ranges:
-            raise Refusal("ip-exhausted", f"L3 network {l3.name} has no IP range yet: add one first")
-
-
-def require_address(l3: L3Network, ip: str) -> str:
-    """Refuse an address that lies in none of the network's ranges."""
-    text = values.ipv4(ip)
-    if not l3.holds(text):
-        told = ", ".join(f"{r.start}-{r.end}" for r in l3.ranges) or "none"
-        raise Refusal("ip-not-in-range", f"{text} is in no range of L3 network {l3.name}; its ranges: {told}")
-    return text
+    if not l3.ranges:
+        raise Refusal("ip-exhausted", f"L3 network {l3.name} has no IP range yet: add one first")

@@ -116,11 +116,14 @@ class Network(Application[str]):
         return [codec.decode(subject, version, position, state) for position, version, state in rows]
 
     def load(self, uuid: str) -> Loaded[State] | None:
-        """Give an aggregate as it is now, or nothing when it never was or is gone."""
+        """Give an aggregate as it is now, or nothing when it never was or is gone. O(its facts since the last time)."""
         try:
-            return cast("Loaded[State]", self.repository.get(uuid, projector_func=cast("Any", aggregates.project)))
+            found = self.repository.get(uuid, projector_func=cast("Any", aggregates.project))
         except AggregateNotFoundError:
             return None
+        if self.repository.cache:
+            self.repository.cache.put(uuid, found)  # the library keeps what it loaded first, and folds from there
+        return cast("Loaded[State]", found)
 
     def version(self, uuid: str) -> int:
         """Give the version of the newest fact of an aggregate, gone or not; 0 when there is none."""
@@ -140,10 +143,11 @@ class Network(Application[str]):
             transaction = Transaction(self, partial(self.survey, self, position), author, self.instruments)
             try:
                 handle(transaction, command)
-            except Refusal as refusal:
+            except Exception as error:
                 if not self.history.undisturbed(transaction.premise(position)):
-                    continue  # what it was refused for may be half of another command: look again
-                refusal.conflicts = tuple(sorted(set(self.positions(refusal.witnesses))))
+                    continue  # what it was refused for, or broke on, may be half of another command: look again
+                if isinstance(error, Refusal):
+                    error.conflicts = tuple(sorted(set(self.positions(error.witnesses))))
                 raise
             premise = transaction.premise(position)
             try:

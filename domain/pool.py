@@ -33,6 +33,15 @@ class VniRangeAdded(Fact, frozen=True, tag="vxlan-pool.vni-range-added"):
     end: int
 
 
+class VniRangeDeleted(Fact, frozen=True, tag="vxlan-pool.vni-range-deleted"):
+    name: str
+
+
+class Updated(Fact, frozen=True, tag="vxlan-pool.updated"):
+    name: str
+    description: str
+
+
 class AttachedToCluster(Fact, frozen=True, tag="vxlan-pool.attached-to-cluster"):
     cluster: str
     vtep_cidr: str
@@ -42,7 +51,11 @@ class DetachedFromCluster(Fact, frozen=True, tag="vxlan-pool.detached-from-clust
     cluster: str
 
 
-FACTS = (Created, VniRangeAdded, AttachedToCluster, DetachedFromCluster)
+class Deleted(Fact, frozen=True, tag="vxlan-pool.deleted"):
+    pass
+
+
+FACTS = (Created, VniRangeAdded, VniRangeDeleted, Updated, AttachedToCluster, DetachedFromCluster, Deleted)
 
 
 # state
@@ -87,10 +100,16 @@ def evolve(state: VxlanPool | None, fact: Fact) -> VxlanPool | None:
             return VxlanPool(**msgspec.structs.asdict(fact), ranges=(), attachments=())
         case VniRangeAdded(name=name, start=start, end=end) if state:
             return msgspec.structs.replace(state, ranges=(*state.ranges, VniRange(name, start, end)))
+        case VniRangeDeleted(name=name) if state:
+            return msgspec.structs.replace(state, ranges=tuple(r for r in state.ranges if r.name != name))
+        case Updated(name=name, description=description) if state:
+            return msgspec.structs.replace(state, name=name, description=description)
         case AttachedToCluster(cluster=cluster, vtep_cidr=cidr) if state:
             return msgspec.structs.replace(state, attachments=(*state.attachments, (cluster, cidr)))
         case DetachedFromCluster(cluster=cluster) if state:
             return msgspec.structs.replace(state, attachments=tuple(a for a in state.attachments if a[0] != cluster))
+        case Deleted():
+            return None
         case _:
             raise TypeError(fact)
 
@@ -117,6 +136,28 @@ def add_vni_range(uuid: str, pool: VxlanPool, *, name: str, start: int, end: int
     added = VniRange(label, first, last)
     refuse_overlap(uuid, pool, [added], pool.name)
     return VniRangeAdded(label, first, last)
+
+
+def range_named(pool: VxlanPool, name: str) -> VniRange:
+    found = next((r for r in pool.ranges if r.name == name), None)
+    if found is None:
+        told = ", ".join(r.name for r in pool.ranges) or "none"
+        raise Refusal("unknown-object", f"pool {pool.name} has no VNI range {name!r}; its ranges: {told}")
+    return found
+
+
+def update(uuid: str, pool: VxlanPool, *, name: str | None, description: str | None) -> Updated:
+    """Rename or describe anew; what is left out stays."""
+    if name is None and description is None:
+        raise values.invalid(f"nothing to change about pool {pool.name}: give a name or a description")
+    fact = Updated(
+        pool.name if name is None else values.name(name),
+        pool.description if description is None else l2.describe(description),
+    )
+    if (fact.name, fact.description) == (pool.name, pool.description):
+        told = f"pool {pool.name} has that name and description already"
+        raise Refusal("wrong-state", told, witness(uuid, Updated, Created))
+    return fact
 
 
 def refuse_overlap(uuid: str, pool: VxlanPool, ranges: Iterable[VniRange], owner: str) -> None:
@@ -152,7 +193,7 @@ def attach(uuid: str, pool: VxlanPool, *, cluster: str, cluster_name: str, vtep_
             "vtep-cidr-missing",
             f"pool {pool.name} needs the network its tunnels run on in cluster {cluster_name}: give `vtep-cidr`",
         )
-    return AttachedToCluster(cluster, values.cidr(vtep_cidr))
+    return AttachedToCluster(cluster, values.ipv4_cidr(vtep_cidr))
 
 
 def detach(uuid: str, pool: VxlanPool, *, cluster: str, cluster_name: str) -> DetachedFromCluster:

@@ -61,6 +61,8 @@ class Transaction:
         self._ask = ask
         self._author = author
         self._now = instruments.clock()
+        self._loaded: dict[str, Loaded[State] | None] = {}
+        """What was read stays as it was read: others' changes meanwhile are for the premise to notice."""
         self._versions: dict[str, int] = {}
         self._changed: dict[str, State | None] = {}
         self._read: set[str] = set()
@@ -77,7 +79,9 @@ class Transaction:
         if uuid in self._changed:
             state = self._changed[uuid]
             return Loaded(uuid, self._versions[uuid], state) if state else None
-        return self._shelf.load(uuid)
+        if uuid not in self._loaded:
+            self._loaded[uuid] = self._shelf.load(uuid)
+        return self._loaded[uuid]
 
     def load(self, uuid: str, state: type[S]) -> Loaded[S]:
         """Load an aggregate that must be there and of this type."""
@@ -150,6 +154,12 @@ class Transaction:
             )
         )
         return reference(subject, version)
+
+    def attribute(self, since: int, cause: str) -> None:
+        """Name a fact as the cause of those recorded from a place on that have none yet: they made way for it."""
+        for place, event in enumerate(self.events[since:], since):
+            if not event.cause and event.reference != cause:
+                self.events[place] = msgspec.structs.replace(event, cause=cause)
 
     def take(self, key: claims.Key, holder: str, *, cause: str = "") -> None:
         """Claim a thing for an object, or refuse and say who holds it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import socket
 from functools import lru_cache
+from typing import Final, Literal
 
 from domain.errors import Refusal
 
@@ -18,11 +19,16 @@ VLANS = range(1, 4095)
 """802.1Q, clause 9.6: 0 is a priority tag and 4095 is reserved."""
 VNIS = range(1, 16777215)
 """RFC 7348 gives 24 bits; ZStack keeps 0 and the last one back."""
+GRE_KEYS = range(1, 1 << 32)
+"""RFC 2890 gives 32 bits; 0 is a tunnel without a key."""
 INTERFACE_NAME_BYTES = 15
 """The kernel's IFNAMSIZ, less the closing zero."""
 NAME_LENGTH = 255
 UUID_SHAPE = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32}")
 MAC_DIGITS = 12
+UNIVERSAL_BIT = 0x02
+DOMAIN_LENGTH = 253
+DOMAIN = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 
 
 def invalid(sentence: str) -> Refusal:
@@ -50,6 +56,12 @@ def vni(number: int) -> int:
     return number
 
 
+def gre_key(number: int) -> int:
+    if number not in GRE_KEYS:
+        raise invalid(f"{number} is no GRE key: give one of {GRE_KEYS[0]} to {GRE_KEYS[-1]}")
+    return number
+
+
 def interface(text: str) -> str:
     """Accept what the kernel accepts as a device name (`dev_valid_name`): 1 to 15 bytes, no space, slash or colon."""
     fits = 0 < len(text.encode()) <= INTERFACE_NAME_BYTES
@@ -73,36 +85,80 @@ def mac(text: str) -> str:
     return str(value)
 
 
+# addresses, of both families
+
+Family = Literal[4, 6]
+IPV4: Final = 4
+IPV6: Final = 6
+FAMILIES: tuple[Family, ...] = (IPV4, IPV6)
+SOCKET_FAMILIES: dict[int, int] = {4: socket.AF_INET, 6: socket.AF_INET6}
+BITS: dict[int, int] = {4: 32, 6: 128}
+EXAMPLES = {4: "192.168.0.10", 6: "fd00::10"}
+
+
+def family(text: str) -> Family:
+    """Tell the family of what is written as an address or a network. O(1) by its colon."""
+    return 6 if ":" in text else 4
+
+
+def ip(text: str) -> str:
+    """Give an address of either family in its canonical form: dotted, or as RFC 5952 has it."""
+    return address(number(text), family(text))
+
+
 def ipv4(text: str) -> str:
     """Give an IPv4 address in dotted form."""
-    return address(number(text))
+    require_family(text, 4)
+    return ip(text)
+
+
+def require_family(text: str, wanted: Family) -> None:
+    if family(text) != wanted:
+        raise invalid(f"{text!r} is no IPv{wanted} address: write it as {EXAMPLES[wanted]}")
 
 
 def number(text: str) -> int:
-    """Give an IPv4 address as a whole number. Four decimal parts and nothing else (POSIX inet_pton)."""
+    """Give an address as a whole number. Nothing but what POSIX inet_pton takes: no zones, no shorthand."""
+    known = family(text)
     try:
-        return int.from_bytes(socket.inet_pton(socket.AF_INET, text))
+        return int.from_bytes(socket.inet_pton(SOCKET_FAMILIES[known], text))
     except (OSError, ValueError):
-        raise invalid(f"{text!r} is no IPv4 address: write it as 192.168.0.10") from None
+        raise invalid(f"{text!r} is no IPv{known} address: write it as {EXAMPLES[known]}") from None
 
 
-def address(value: int) -> str:
-    """Give the dotted form of a whole number: the way back from `number`."""
-    return ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
+def address(value: int, version: Family = 4) -> str:
+    """Give the canonical text of a whole number: the way back from `number`."""
+    return socket.inet_ntop(SOCKET_FAMILIES[version], value.to_bytes(BITS[version] // 8))
 
 
 def cidr(text: str) -> str:
-    """Give an IPv4 network with its host bits cleared: `10.0.0.5/24` becomes `10.0.0.0/24`."""
+    """Give a network of either family with its host bits cleared: `10.0.0.5/24` becomes `10.0.0.0/24`."""
     base, slash, length = text.partition("/")
+    bits = BITS[family(text)]
     if not slash:
-        raise invalid(f"{ipv4(base)} is an address, not a network: add its length, as in {base}/24")
-    if not (length.isascii() and length.isdigit() and int(length) in range(1, 33)):
-        raise invalid(f"{text!r} is no IPv4 network: write it as 192.168.0.0/24")
+        raise invalid(f"{ip(base)} is an address, not a network: add its length, as in {base}/{bits - 8}")
+    if not (length.isascii() and length.isdigit() and int(length) <= bits):
+        raise invalid(f"{text!r} is no IPv{family(text)} network: its length is a number from 0 to {bits}")
     return subnet_of(base, int(length))
+
+
+def ipv4_cidr(text: str) -> str:
+    """Give an IPv4 network that is not all of IPv4."""
+    require_family(text, 4)
+    network = cidr(text)
+    if not prefix(network):
+        raise invalid(f"{text} is everywhere: give the length of a network, 1 to {BITS[4]}")
+    return network
+
+
+def prefix(network: str) -> int:
+    """Give the length of a network's prefix."""
+    return int(network.partition("/")[2])
 
 
 def netmask(text: str) -> int:
     """Give the length of the prefix that a contiguous netmask stands for, 1 to 32."""
+    require_family(text, 4)
     bits = number(text)
     length = bits.bit_count()
     if not bits or bits != network_mask(length):
@@ -110,18 +166,37 @@ def netmask(text: str) -> int:
     return length
 
 
-def network_mask(length: int) -> int:
-    return (1 << 32) - (1 << 32 - length)
+def network_mask(length: int, version: Family = 4) -> int:
+    bits = BITS[version]
+    return (1 << bits) - (1 << bits - length)
 
 
 @lru_cache(maxsize=4096)
 def subnet(network: str) -> range:
-    """Give the numbers of every address in a network, its first and last one included."""
-    base, length = network.split("/")
-    start = number(base)
-    return range(start, start + (1 << 32 - int(length)))
+    """Give the numbers of every address in a network, its first and last one included.
+
+    An IPv6 range has more members than `len` can count: compare its ends, and never walk it.
+    """
+    start = number(network.partition("/")[0])
+    return range(start, start + (1 << BITS[family(network)] - prefix(network)))
 
 
 def subnet_of(text: str, length: int) -> str:
     """Give the network of this length that an address lies in."""
-    return f"{address(number(text) & network_mask(length))}/{length}"
+    version = family(text)
+    return f"{address(number(text) & network_mask(length, version), version)}/{length}"
+
+
+def eui64(hardware: str, network: str) -> str:
+    """Give the address that a NIC makes for itself out of a /64 and its MAC address (RFC 4291, appendix A)."""
+    octets = bytearray.fromhex(hardware.replace(":", ""))
+    octets[0] ^= UNIVERSAL_BIT
+    interface_id = int.from_bytes(octets[:3] + b"\xff\xfe" + octets[3:])
+    return address(subnet(network).start | interface_id, 6)
+
+
+def domain(text: str) -> str:
+    """Accept a DNS domain: labels of letters, digits and inner hyphens (RFC 1123)."""
+    if len(text) > DOMAIN_LENGTH or not DOMAIN.fullmatch(text):
+        raise invalid(f"{text!r} is no DNS domain: write it as example.com")
+    return text

@@ -1,4 +1,4 @@
-"""A VM has NICs, each on one L3 network with one address and one MAC, and runs on at most one host.
+"""A VM has NICs, each on one L3 network with one MAC and an address of each family there, and runs on at most one host.
 
 Which host fits is found elsewhere; this module says what a VM in a given state may do. A NIC that loses its
 network is taken off, and the VM keeps running.
@@ -29,6 +29,9 @@ class NicAttached(Fact, frozen=True, tag="vm.nic-attached"):
     nic: str
     l3: str
     ip: str
+    """IPv4, or nothing."""
+    ip6: str
+    """IPv6, or nothing."""
     mac: str
     device: str
 
@@ -63,8 +66,14 @@ class Nic(State, frozen=True):
     uuid: str
     l3: str
     ip: str
+    ip6: str
     mac: str
     device: str
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Give its addresses: one, or one of each family."""
+        return tuple(filter(None, (self.ip, self.ip6)))
 
 
 class Vm(State, frozen=True):
@@ -85,7 +94,7 @@ def evolve(state: Vm | None, fact: Fact) -> Vm | None:
         case Created(name=name):
             return Vm(name, "stopped", host="", last_host="", nics=())
         case NicAttached() if state:
-            nic = Nic(fact.nic, fact.l3, fact.ip, fact.mac, fact.device)
+            nic = Nic(fact.nic, fact.l3, fact.ip, fact.ip6, fact.mac, fact.device)
             return msgspec.structs.replace(state, nics=(*state.nics, nic))
         case NicDetached(nic=nic) if state:
             return msgspec.structs.replace(state, nics=tuple(n for n in state.nics if n.uuid != nic))
@@ -126,6 +135,22 @@ def migrate(uuid: str, vm: Vm, *, host: str, host_name: str) -> Migrated:
             witness(uuid, Started, Migrated, host=host),
         )
     return Migrated(host)
+
+
+def require_nic(uuid: str, vm: Vm, *, l3: str, l3_name: str) -> Nic:
+    """Give a VM's NIC on an L3 network."""
+    for nic in vm.nics:
+        if nic.l3 == l3:
+            return nic
+    raise Refusal("wrong-state", f"VM {vm.name} has no NIC on L3 network {l3_name}", witness(uuid, NicDetached))
+
+
+def refuse_nic(uuid: str, vm: Vm, *, l3: str, l3_name: str) -> None:
+    """Refuse a second NIC on an L3 network."""
+    for nic in vm.nics:
+        if nic.l3 == l3:
+            because = witness(uuid, NicAttached, nic=nic.uuid)
+            raise Refusal("l3-already-attached", f"VM {vm.name} has a NIC on L3 network {l3_name} already", because)
 
 
 def require_running(uuid: str, vm: Vm) -> None:

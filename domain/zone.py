@@ -13,7 +13,11 @@ class Created(Fact, frozen=True, tag="zone.created"):
     name: str
 
 
-FACTS = (Created,)
+class Deleted(Fact, frozen=True, tag="zone.deleted"):
+    pass
+
+
+FACTS = (Created, Deleted)
 
 
 # state
@@ -30,6 +34,8 @@ def evolve(_: Zone | None, fact: Fact) -> Zone | None:
     match fact:
         case Created(name=name):
             return Zone(name)
+        case Deleted():
+            return None
         case _:
             raise TypeError(fact)
 

@@ -14,8 +14,10 @@ import msgspec
 
 from domain import host
 from projections import plan as plans
+from projections.broadcast import Place
 from projections.diff import diff
-from projections.domains import Domain, domains
+from projections.domains import Domain, domains, doubled
+from projections.enjoyed import enjoyed
 from projections.found import Found, bare_host
 from projections.operations import (
     AddPeer,
@@ -98,7 +100,7 @@ def compare(before: Topology, after: Topology) -> BlastRadius:
         domains=domain_changes(before, after, old, new),
         reach=reach(before, after, old, new),
         addresses=Addresses(tuple(sorted(set(collisions(after, new)) - set(collisions(before, old))))),
-        services=Services(),
+        services=service_changes(before, after),
         hosts=tuple(host_changes(before, after)),
     )
 
@@ -107,22 +109,48 @@ def compare(before: Topology, after: Topology) -> BlastRadius:
 
 
 def domain_changes(before: Topology, after: Topology, old: Iterable[Domain], new: Iterable[Domain]) -> DomainChanges:
-    was, now = home(old), home(new)
+    was, now = Homes.of(old), Homes.of(new)
     return DomainChanges(
-        created=names(after, (d.l2 for d in new if not any(n in was for n in d.l2))),
-        removed=names(before, (d.l2 for d in old if not any(n in now for n in d.l2))),
-        split=names(before, (d.l2 for d in old if len({now[n] for n in d.l2 if n in now}) > 1)),
-        merged=names(after, (d.l2 for d in new if len({was[n] for n in d.l2 if n in was}) > 1)),
+        created=names(after, (d.l2 for d in new if not any(n in was.networks for n in d.l2))),
+        removed=names(before, (d.l2 for d in old if not any(n in now.networks for n in d.l2))),
+        split=names(before, (d.l2 for d in old if len(now.shared_with(d)) > 1)),
+        merged=names(after, (d.l2 for d in new if len(was.shared_with(d)) > 1)),
         leaked=names(after, (d.l2 for d in new if len(d.l2) > 1 and not any(set(d.l2) <= set(o.l2) for o in old))),
     )
 
 
-def home(found: Iterable[Domain]) -> dict[str, str]:
-    return {network: domain.id for domain in found for network in domain.l2}
+class Homes(msgspec.Struct, frozen=True):
+    """The domains that each network is in, and the one that it is in at each host."""
+
+    networks: dict[str, set[str]]
+    places: dict[Place, str]
+
+    @classmethod
+    def of(cls, found: Iterable[Domain]) -> Homes:
+        homes = cls({}, {})
+        for domain in found:
+            for network in domain.l2:
+                homes.networks.setdefault(network, set()).add(domain.id)
+            homes.places.update(dict.fromkeys(domain.places, domain.id))
+        return homes
+
+    def shared_with(self, domain: Domain) -> set[str]:
+        """Give the domains at this moment of what is in a domain of another one.
+
+        A network is traced by the hosts that it has at both; where it has none of them, by its one domain, if it has
+        one.
+        """
+        found = {self.places[p] for p in domain.places if p in self.places}
+        traced = {network for network, _ in (p for p in domain.places if p in self.places)}
+        for network in domain.l2:
+            homes = self.networks.get(network, set())
+            if network not in traced and len(homes) == 1:
+                found |= homes
+        return found
 
 
 def names(topology: Topology, found: Iterable[Iterable[str]]) -> tuple[Names, ...]:
-    return tuple(sorted(tuple(sorted(topology.name(n) for n in networks)) for networks in found))
+    return tuple(sorted({tuple(sorted(topology.name(n) for n in networks)) for networks in found}))
 
 
 # reach
@@ -165,10 +193,17 @@ def named_pairs(topology: Topology, found: Iterable[tuple[str, str]]) -> tuple[t
 def collisions(topology: Topology, found: Iterable[Domain]) -> Iterator[Collision]:
     """Walk the addresses that two NICs of one domain both have."""
     for domain in found:
-        holders: dict[str, list[str]] = {}
-        for nic in domain.nics:
-            holders.setdefault(topology.nics.all[nic].ip, []).append(topology.name(nic))
-        yield from (Collision(ip, tuple(sorted(n))) for ip, n in sorted(holders.items()) if len(n) > 1)
+        for ip, nics in doubled(topology, domain):
+            yield Collision(ip, tuple(sorted(topology.name(nic) for nic in nics)))
+
+
+# services
+
+
+def service_changes(before: Topology, after: Topology) -> Services:
+    """Compare which services work for which NICs, as `vm/l3: DHCP`."""
+    had, has = enjoyed(before), enjoyed(after)
+    return Services(lost=tuple(sorted(had - has)), gained=tuple(sorted(has - had)))
 
 
 # hosts

@@ -1,105 +1,172 @@
-"""Broadcast domains: which L2 networks are one, whatever was intended.
+"""Broadcast domains: which L2 networks are one, and which are several, whatever was intended.
 
-A port belongs to its L2 network, and only segments join L2 networks: so domains are computed over networks and
-segments, never over ports, and an attach or detach costs the same at a thousand ports and at a million. A
-segment is what carries frames between hosts. In a zone without a fabric, equal interface names are wired
-together.
+A segment is what carries frames between hosts, and a domain is a segment: what is on it hears all of it, and nothing
+else. Each L2 network is placed on a segment, host by host where a zone has a fabric. In a zone without one, equal
+interface names are wired together, so that a network is on the same segment on every host: it is placed once for
+all of them, and an attach or detach costs the same at a thousand ports and at a million.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 from immutables import Map
 
-from domain import l2, pool
-from domain.history import Recorded
+from domain import cable, host, l2, pool, switch
+from domain.history import Recorded, State
+from projections import attachment
+from projections.fabric import Fabric, Parts, Segment
 from projections.objects import Objects
-from projections.relations import Relation, link, related, unlink
+from projections.relations import Related, Relation, link, related, unlink
 
 
-class Segment(msgspec.Struct, frozen=True, order=True):
-    """A wire: untagged frames or one VLAN on an interface of a zone, or one VNI of a pool."""
+EVERY_HOST = ""
+"""Stands for all hosts that a network is on."""
+Place = tuple[str, str]
+"""An L2 network, and the host that it is on a segment at, or every host."""
 
-    part: str
-    """The zone, or the pool."""
-    interface: str
-    """Nothing for a VNI."""
-    number: int
-    """0 for untagged frames, the VLAN, or the VNI."""
+
+class Move(msgspec.Struct, frozen=True, order=True):
+    """What one fact did to one place: `None` for on no segment."""
+
+    network: str
+    host: str
+    old: Segment | None
+    new: Segment | None
+
+
+def text(segment: Segment) -> str:
+    """Write a segment for a table: `zone/eth0/10`, `switch//10`, or `pool//100` for a VNI."""
+    return f"{segment.part}/{segment.interface}/{segment.number}"
 
 
 class Segments(msgspec.Struct, frozen=True):
-    """Which network puts its frames on which segment, both ways round."""
+    """Which network puts its frames on which segment at which host, both ways round."""
 
-    of: Relation[str, Segment] = Map()
-    carried: Relation[Segment, str] = Map()
-
-
-def evolve(segments: Segments, recorded: Recorded, before: Objects, after: Objects) -> Segments:
-    """Fold one fact. O(log n) and, for a pool, its networks."""
-    match recorded.fact:
-        case l2.Created() | l2.AttachedToCluster() | l2.DetachedFromCluster():
-            return move(segments, recorded.originator_id, before, after, recorded.position)
-        case pool.AttachedToCluster() | pool.DetachedFromCluster():
-            for member in sorted(related(after.children, recorded.originator_id)):
-                segments = move(segments, member, before, after, recorded.position)
-            return segments
-        case _:
-            return segments
+    of: Map[str, Map[str, Segment]] = Map()
+    carried: Relation[Segment, Place] = Map()
+    moves: tuple[Move, ...] = ()
+    """What the fact did that made this version."""
 
 
-def move(segments: Segments, network: str, before: Objects, after: Objects, position: int) -> Segments:
-    old, new = segment_of(before, network), segment_of(after, network)
-    if old == new:
-        return segments
+class Scene(msgspec.Struct, frozen=True):
+    """What places follow from, as of one position."""
+
+    objects: Objects
+    attached: Related
+    fabric: Fabric
+
+
+def evolve(segments: Segments, recorded: Recorded, before: Scene, after: Scene) -> Segments:
+    """Fold one fact. O(log n); for a pool, its networks; for a host, those of its cluster; in a zone with a fabric, its
+    networks and hosts.
+    """
+    moves = [m for m in moved(segments, recorded.originator_id, before, after) if m.old != m.new]
+    return apply(segments, moves, recorded.position) if moves else segments
+
+
+def apply(segments: Segments, moves: list[Move], position: int) -> Segments:
     of, carried = segments.of, segments.carried
-    if old:
-        of, carried = unlink(of, network, old), unlink(carried, old, network)
-    if new:
-        of, carried = link(of, network, new, position), link(carried, new, network, position)
-    return Segments(of, carried)
+    for move in moves:
+        place, here = (move.network, move.host), of.get(move.network, NOWHERE)
+        if move.old:
+            carried, here = unlink(carried, move.old, place), here.delete(move.host)
+        if move.new:
+            carried, here = link(carried, move.new, place, position), here.set(move.host, move.new)
+        of = of.set(move.network, here) if here else of.delete(move.network)
+    return Segments(of, carried, tuple(moves))
 
 
-def segment_of(objects: Objects, network: str) -> Segment | None:
-    """Give the wire a network is on, or nothing while it is on no cluster."""
-    match objects.states.get(network):
-        case l2.L2Network(pool=owner, virtual_network_id=vni) if owner:
-            parent = objects.states.get(owner)
-            live = isinstance(parent, pool.VxlanPool) and parent.attachments
-            return Segment(owner, "", vni) if live else None
-        case l2.L2Network(clusters=clusters) as state if clusters:
-            return Segment(state.zone, state.physical_interface, state.virtual_network_id)
+NOWHERE: Map[str, Segment] = Map()
+
+
+def moved(segments: Segments, uuid: str, before: Scene, after: Scene) -> Iterator[Move]:
+    """Walk the places that a fact about an object may have moved."""
+    was, now = before.objects.states.get(uuid), after.objects.states.get(uuid)
+    match now or was:
+        case l2.L2Network():
+            yield from of_networks(segments, [uuid], after)
+        case pool.VxlanPool():
+            yield from of_networks(segments, related(before.objects.children, uuid), after)
+        case switch.Switch(zone=zone) | cable.Cable(zone=zone):
+            yield from of_networks(segments, related(after.objects.children, zone), after)
+        case host.Host() if clusters(was) != clusters(now):
+            yield from of_host(segments, uuid, before, after)
         case _:
-            return None
+            pass
 
 
-def recompute(objects: Objects) -> dict[str, Segment]:
-    """Derive every network's segment from states alone. O(networks)."""
-    networks = (uuid for uuid, state in objects.states.items() if isinstance(state, l2.L2Network))
-    found = ((uuid, segment_of(objects, uuid)) for uuid in networks)
-    return {uuid: segment for uuid, segment in found if segment}
+def clusters(state: State | None) -> set[str]:
+    return {state.cluster} if isinstance(state, host.Host) else set()
 
 
-def component(segments: Segments, network: str) -> tuple[list[str], list[Segment]]:
-    """Give the networks and segments of the domain that a network is in, sorted. O(the domain)."""
-    networks, wires, waiting = {network}, set[Segment](), [network]
-    while waiting:
-        for wire in related(segments.of, waiting.pop()):
-            if wire not in wires:
-                wires.add(wire)
-                found = set(related(segments.carried, wire)) - networks
-                networks |= found
-                waiting.extend(found)
-    return sorted(networks), sorted(wires)
-
-
-def components(segments: Segments, networks: Iterable[str]) -> Iterator[tuple[list[str], list[Segment]]]:
-    """Walk the domains that these networks are in, each once, in order of its first network."""
-    seen: set[str] = set()
+def of_networks(segments: Segments, networks: Iterable[str], scene: Scene) -> Iterator[Move]:
+    parts = Parts(scene.objects, scene.fabric)
     for network in sorted(networks):
-        if network not in seen:
-            found = component(segments, network)
-            seen.update(found[0])
-            yield found
+        was, now = segments.of.get(network, NOWHERE), places(scene, network, parts)
+        for member in sorted({*was, *now}):
+            yield Move(network, member, was.get(member), now.get(member))
+
+
+def of_host(segments: Segments, uuid: str, before: Scene, after: Scene) -> Iterator[Move]:
+    """Walk what a host takes along that comes, goes or changes its cluster: in an ideal zone, nothing."""
+    parts = Parts(after.objects, after.fabric)
+    for scene in (before, after):
+        for parent in clusters(scene.objects.states.get(uuid)):
+            for network, _ in attachment.networks_on(scene.objects, scene.attached, parent):
+                was = segments.of.get(network, NOWHERE).get(uuid)
+                yield from of_member(after, network, uuid, was, parts)
+
+
+def of_member(scene: Scene, network: str, uuid: str, was: Segment | None, parts: Parts) -> Iterator[Move]:
+    if wired(scene, network):
+        here = uuid in set(attachment.hosts_of(scene.objects, network))
+        yield Move(network, uuid, was, segment_at(scene, network, uuid, parts) if here else None)
+
+
+# where a network is
+
+
+def places(scene: Scene, network: str, parts: Parts) -> Mapping[str, Segment]:
+    """Give the segment of a network at each of its hosts, or at every host at once."""
+    if not attachment.clusters_of(scene.objects, network):
+        return {}
+    if wired(scene, network):
+        found = (
+            (uuid, segment_at(scene, network, uuid, parts)) for uuid in attachment.hosts_of(scene.objects, network)
+        )
+        return {uuid: segment for uuid, segment in found if segment}
+    everywhere = segment_at(scene, network, EVERY_HOST, parts)
+    return {EVERY_HOST: everywhere} if everywhere else {}
+
+
+def segment_at(scene: Scene, network: str, uuid: str, parts: Parts) -> Segment | None:
+    """Give the segment that a network's frames are on at a host, whether or not it is meant to be there."""
+    state = scene.objects.states.get(network)
+    if not isinstance(state, l2.L2Network):
+        return None
+    if state.pool:
+        return Segment(state.pool, "", state.virtual_network_id)
+    interface, _, number = state.segment.rpartition("/")
+    if wired(scene, network):
+        return parts.of(Segment(uuid, interface, int(number)))
+    return Segment(state.zone, interface, int(number))
+
+
+def wired(scene: Scene, network: str) -> bool:
+    """Tell whether a network's frames go over cables: where there is a fabric, and they are in no tunnel."""
+    state = scene.objects.states.get(network)
+    return isinstance(state, l2.L2Network) and state.zone in scene.fabric.sizes and is_wire(state)
+
+
+def is_wire(state: l2.L2Network) -> bool:
+    return not state.pool and ":" not in state.segment
+
+
+def recompute(scene: Scene) -> dict[str, dict[str, Segment]]:
+    """Derive every place from states alone. O(networks, and in zones with a fabric their hosts)."""
+    parts = Parts(scene.objects, scene.fabric)
+    networks = (uuid for uuid, state in scene.objects.states.items() if isinstance(state, l2.L2Network))
+    found = {uuid: dict(places(scene, uuid, parts)) for uuid in networks}
+    return {uuid: here for uuid, here in found.items() if here}

@@ -84,7 +84,7 @@ def uplink_in(mark: str) -> str:
 
 def wanted(plan: HostPlan) -> dict[str, Wanted]:
     """Give every link of the plan by name."""
-    devices: list[Device] = [*plan.bridges, *plan.vlans, *plan.tunnels, *plan.ports]
+    devices: list[Device] = [*plan.bridges, *plan.vlans, *plan.tunnels, *ports_of(plan)]
     return {name_of(device): want(device) for device in devices}
 
 
@@ -128,9 +128,15 @@ def obstacles(plan: HostPlan, found: Found) -> tuple[Obstacle, ...]:
         *(o for v in plan.vlans for o in foreign(v.name, v.l2, found)),
         *(o for v in plan.vlans for o in missing(v.interface, v.l2, found)),
         *(o for t in plan.tunnels for o in foreign(t.name, t.l2, found)),
-        *(o for p in plan.ports for o in foreign(p.device, bridge_l2(plan, p.bridge), found)),
+        *(o for p in ports_of(plan) for o in foreign(p.device, bridge_l2(plan, p.bridge), found)),
         *stuck(plan, found),
     )
+
+
+def ports_of(plan: HostPlan) -> Iterator[Port]:
+    """Walk the NICs on bridges that are ours to make: one on a plugin's or on OVS is for that to plug in."""
+    bridges = {bridge.name for bridge in plan.bridges}
+    return (port for port in plan.ports if port.bridge in bridges)
 
 
 def bridge_l2(plan: HostPlan, name: str) -> str:
@@ -186,9 +192,17 @@ def removals(plan: HostPlan, found: Found, targets: dict[str, Wanted]) -> Iterat
             yield RemovePeer(tunnel, peer)
     gone = [link for link in sorted(found.links.values(), key=lambda x: x.name) if is_gone(link, targets)]
     yield from (Delete(link.name) for link in gone if link.kind != "bridge")
+    yield from (o for bridge in plan.bridges for o in change_uplink(bridge, found))
     for link in gone:
         if link.kind == "bridge":
             yield from lower_bridge(link, found)
+
+
+def change_uplink(bridge: Bridge, found: Found) -> Iterator[Operation]:
+    """Let go of the interface that a bridge had before, and give it its addresses back. The bridge stays."""
+    link = found.links.get(bridge.name)
+    if link and link.ours and link.kind == "bridge" and uplink_in(link.mark) != bridge.uplink:
+        yield from give_back(link, found)
 
 
 def is_gone(link: Link, targets: dict[str, Wanted]) -> bool:
@@ -206,14 +220,19 @@ def identity(link: Link) -> tuple[str, str, int, str, int]:
 
 def lower_bridge(bridge: Link, found: Found) -> Iterator[Operation]:
     """Give the uplink its addresses back and delete the bridge, unless somebody else's link hangs on it."""
-    uplink = uplink_in(bridge.mark)
     if any(foreign_ports(bridge, found)):
         return
-    if uplink in found.links:
-        if found.links[uplink].bridge == bridge.name:
-            yield Release(uplink)
-        yield from move(found, bridge.name, uplink)
+    yield from give_back(bridge, found)
     yield Delete(bridge.name)
+
+
+def give_back(bridge: Link, found: Found) -> Iterator[Operation]:
+    """Let go of a bridge's uplink, and move its addresses back."""
+    uplink = found.links.get(uplink_in(bridge.mark))
+    if uplink:
+        if uplink.bridge == bridge.name:
+            yield Release(uplink.name)
+        yield from move(found, bridge.name, uplink.name)
 
 
 # what must come
@@ -259,7 +278,7 @@ def raise_link(target: Wanted, found: Found) -> Iterator[Operation]:
 def ports_of_bridges(plan: HostPlan, blocked: set[str]) -> Iterator[Vlan | Tunnel | Port]:
     yield from (vlan for vlan in plan.vlans if vlan.l2 not in blocked)
     yield from (tunnel for tunnel in plan.tunnels if tunnel.l2 not in blocked)
-    yield from (port for port in plan.ports if bridge_l2(plan, port.bridge) not in blocked)
+    yield from (port for port in ports_of(plan) if bridge_l2(plan, port.bridge) not in blocked)
 
 
 def planned_peers(plan: HostPlan, tunnel: str) -> tuple[str, ...]:

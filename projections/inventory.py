@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from domain import cluster, host, l2, l3, pool, vm, zone
-from projections import attachment
+from domain import cluster, host, l2, l3, pool, switch, vm, zone
+from domain.ip_range import IpRange
+from projections import attachment, service_inventory
 from projections.nics import Nic
 from projections.topology import Topology
 
@@ -34,6 +35,7 @@ def hosts(topology: Topology) -> Iterator[Inventory]:
             "clusterUuid": state.cluster,
             "state": state.state,
             "interfaces": list(state.interfaces),
+            "bonds": {bond: list(members) for bond, members in state.bonds},
             "address": state.address,
             "vtep": state.vtep,
         }
@@ -59,8 +61,11 @@ def numbers(state: l2.L2Network) -> Inventory:
     if state.type == l2.VLAN:
         return {"vlan": state.virtual_network_id}
     if state.type == l2.VXLAN:
-        return {"vni": state.virtual_network_id, "poolUuid": state.pool, "realize": state.realize}
-    return {}
+        told = {"poolUuid": state.pool, "realize": state.realize, "account": state.account}
+        return {"vni": state.virtual_network_id} | told
+    if state.type == l2.GRE:
+        return {"greKey": state.virtual_network_id}
+    return {"number": state.virtual_network_id} if state.virtual_network_id else {}
 
 
 def pools(topology: Topology) -> Iterator[Inventory]:
@@ -85,18 +90,19 @@ def l3_networks(topology: Topology) -> Iterator[Inventory]:
             "name": state.name,
             "l2NetworkUuid": state.l2,
             "category": state.category,
-            "state": "enabled",
+            "state": state.state,
             "dnsDomain": state.dns_domain,
-            "dns": [],
+            "dns": list(state.dns),
             "ipRanges": [ip_range(r) for r in state.ranges],
-            "networkServices": [],
-            "hostRoute": [],
+            "networkServices": service_inventory.network_services(topology, uuid),
+            "hostRoute": [{"prefix": route.prefix, "nexthop": route.next_hop} for route in state.host_routes],
+            "reservedIpRanges": [{"startIp": kept.start, "endIp": kept.end} for kept in state.reserved],
             "mtu": state.mtu,
             "allocator": state.allocator,
         }
 
 
-def ip_range(state: l3.IpRange) -> Inventory:
+def ip_range(state: IpRange) -> Inventory:
     return {
         "name": state.name,
         "startIp": state.start,
@@ -104,6 +110,9 @@ def ip_range(state: l3.IpRange) -> Inventory:
         "netmask": state.netmask,
         "gateway": state.gateway,
         "networkCidr": state.network_cidr,
+        "prefixLen": state.prefix_length,
+        "ipVersion": state.version,
+        "addressMode": state.address_mode,
     }
 
 
@@ -131,11 +140,27 @@ def nic(topology: Topology, found: Nic) -> Inventory:
         "uuid": found.uuid,
         "vmInstanceUuid": found.vm,
         "l3NetworkUuid": found.l3,
-        "ip": found.ip,
+        "ip": found.ip or found.ip6,
+        "ip6": found.ip6,
         "mac": found.mac,
         "hostUuid": topology.state(found.vm, vm.Vm).host,
         "device": found.device,
     }
+
+
+def switches(topology: Topology) -> Iterator[Inventory]:
+    for uuid, state in topology.every(switch.Switch):
+        ports = [port(topology, uuid, name, state.port(name)) for name in state.ports]
+        yield {"uuid": uuid, "name": state.name, "zoneUuid": state.zone, "ports": ports}
+
+
+def port(topology: Topology, uuid: str, name: str, state: switch.Port) -> Inventory:
+    """Give a switch port, and as `host:interface` or `switch:port` what it is cabled to."""
+    wire = topology.fabric.wires.get((uuid, name))
+    cabled = {"cabledTo": f"{topology.name(wire.far[0])}:{wire.far[1]}"} if wire else {}
+    if state.mode == "access":
+        return {"name": name, "mode": state.mode, "vlan": state.vlan, **cabled}
+    return {"name": name, "mode": state.mode, "vlans": state.vlans, "native": state.native or None, **cabled}
 
 
 KINDS: dict[str, Callable[[Topology], Iterator[Inventory]]] = {
@@ -147,5 +172,7 @@ KINDS: dict[str, Callable[[Topology], Iterator[Inventory]]] = {
     "l3": l3_networks,
     "vm": vms,
     "nic": nics,
+    "switch": switches,
+    **service_inventory.KINDS,
 }
 """What `show` can list, each in the order the objects were made."""

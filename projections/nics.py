@@ -18,10 +18,15 @@ class Nic(msgspec.Struct, frozen=True):
     vm: str
     l3: str
     ip: str
+    ip6: str
     mac: str
     device: str
     position: int
     """The fact that attached it."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.ip, self.ip6)))
 
 
 class Nics(msgspec.Struct, frozen=True):
@@ -34,8 +39,8 @@ def evolve(nics: Nics, recorded: Recorded) -> Nics:
     """Fold one fact. O(log n)."""
     match recorded.fact:
         case vm.NicAttached() as fact:
-            nic = Nic(fact.nic, recorded.originator_id, fact.l3, fact.ip, fact.mac, fact.device, recorded.position)
-            return add(nics, nic)
+            told = (fact.nic, recorded.originator_id, fact.l3, fact.ip, fact.ip6, fact.mac, fact.device)
+            return add(nics, Nic(*told, recorded.position))
         case vm.NicDetached(nic=uuid):
             return drop(nics, uuid)
         case vm.Destroyed():

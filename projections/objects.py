@@ -9,9 +9,9 @@ from __future__ import annotations
 import msgspec
 from immutables import Map
 
-from domain import aggregates, claims, cluster, host, l2, l3, pool, vm
+from domain import aggregates, claims, cluster, host, l2, l3, pool, switch, vm
 from domain.history import Fact, Recorded, State
-from projections.relations import Related, link, unlink
+from projections.relations import Related, Relation, link, unlink
 
 
 class Objects(msgspec.Struct, frozen=True):
@@ -20,10 +20,16 @@ class Objects(msgspec.Struct, frozen=True):
     states: Map[str, State] = Map()
     born: Map[str, int] = Map()
     """The position of each object's first fact."""
+    kinds: Relation[type[State], str] = Map()
+    """Type of state to the objects that have it."""
+    shaped: Map[str, int] = Map()
+    """The position of the last fact that gave an L2 network another VLAN."""
     names: Map[tuple[str, str], str] = Map()
     """(kind, name) to uuid."""
     children: Related = Map()
-    """Zone to clusters and L2 networks, cluster to hosts, pool to VXLAN networks, L2 to L3 networks, host to VMs."""
+    """Zone to clusters, L2 networks and switches; cluster to hosts, pool to VXLAN networks, L2 to L3 networks, host to
+    VMs.
+    """
 
 
 def evolve(objects: Objects, recorded: Recorded) -> Objects:
@@ -36,12 +42,27 @@ def evolve(objects: Objects, recorded: Recorded) -> Objects:
     if after is None:
         return remove(objects, uuid, before)
     placed = replace(objects, uuid, before, after, recorded.position)
-    return placed if before else name(placed, uuid, after, recorded.position)
+    if isinstance(recorded.fact, l2.VlanChanged):
+        return msgspec.structs.replace(placed, shaped=placed.shaped.set(uuid, recorded.position))
+    return rename(placed, uuid, before, after) if before else name(placed, uuid, after, recorded.position)
+
+
+def rename(objects: Objects, uuid: str, before: State, after: State) -> Objects:
+    old, new = getattr(before, "name", uuid), getattr(after, "name", uuid)
+    if old == new:
+        return objects
+    kind = aggregates.kind_of(after)
+    return msgspec.structs.replace(objects, names=objects.names.delete((kind, old)).set((kind, new), uuid))
 
 
 def name(objects: Objects, uuid: str, state: State, position: int) -> Objects:
     key = (aggregates.kind_of(state), getattr(state, "name", uuid))
-    return msgspec.structs.replace(objects, born=objects.born.set(uuid, position), names=objects.names.set(key, uuid))
+    return msgspec.structs.replace(
+        objects,
+        born=objects.born.set(uuid, position),
+        kinds=link(objects.kinds, type(state), uuid, position),
+        names=objects.names.set(key, uuid),
+    )
 
 
 def replace(objects: Objects, uuid: str, before: State | None, after: State, position: int) -> Objects:
@@ -62,6 +83,8 @@ def remove(objects: Objects, uuid: str, before: State | None) -> Objects:
     return Objects(
         states=objects.states.delete(uuid),
         born=objects.born.delete(uuid),
+        kinds=unlink(objects.kinds, type(before), uuid) if before else objects.kinds,
+        shaped=objects.shaped.delete(uuid) if uuid in objects.shaped else objects.shaped,
         names=objects.names.delete(key),
         children=children,
     )
@@ -70,7 +93,7 @@ def remove(objects: Objects, uuid: str, before: State | None) -> Objects:
 def parents(state: State | None) -> frozenset[str]:
     """Give the objects that an object lives in."""
     match state:
-        case cluster.Cluster(zone=zone) | pool.VxlanPool(zone=zone):
+        case cluster.Cluster(zone=zone) | pool.VxlanPool(zone=zone) | switch.Switch(zone=zone):
             return frozenset({zone})
         case l2.L2Network(zone=zone, pool=owner):
             return frozenset({zone, owner} - {""})

@@ -11,13 +11,17 @@ from collections.abc import Iterator
 import msgspec
 
 from domain import host, l2, l3, pool
-from projections import attachment
+from projections import attachment, service_plan
 from projections.relations import related
+from projections.service_entries import Services
 from projections.topology import Topology
 
 
 TUNNEL_PORT = 8472
 """UDP port of the tunnels: Linux's default, which ZStack keeps, not IANA's 4789."""
+BRIDGED = frozenset({"interface", "vlan", "tunnel"})
+"""The carriers of the networks that a bridge of the kernel's joins VMs to."""
+DEFAULT_MTU = 1500
 TUNNEL_MTU = 1450
 """1500 less the 50 bytes of an outer IPv4, UDP and VXLAN header (RFC 7348)."""
 
@@ -54,6 +58,30 @@ class Tunnel(msgspec.Struct, frozen=True):
     because: tuple[int, ...]
 
 
+class GreMesh(msgspec.Struct, frozen=True):
+    """An OVS bridge with a tunnel of one key to each other host of the network: for OVS to make, not for `diff`."""
+
+    bridge: str
+    l2: str
+    key: int
+    interface: str
+    local: str
+    peers: tuple[str, ...]
+    because: tuple[int, ...]
+
+
+class Custom(msgspec.Struct, frozen=True):
+    """A network of a plugin's type: for its own realization to make, not for `diff`."""
+
+    bridge: str
+    l2: str
+    type: str
+    device: str
+    interface: str
+    number: int
+    because: tuple[int, ...]
+
+
 class Port(msgspec.Struct, frozen=True):
     """The host's end of a VM's NIC."""
 
@@ -63,6 +91,7 @@ class Port(msgspec.Struct, frozen=True):
     mac: str
     """The guest's."""
     ip: str
+    ip6: str
     bridge: str
     because: tuple[int, ...]
 
@@ -76,6 +105,9 @@ class HostPlan(msgspec.Struct, frozen=True):
     vlans: tuple[Vlan, ...] = ()
     tunnels: tuple[Tunnel, ...] = ()
     ports: tuple[Port, ...] = ()
+    meshes: tuple[GreMesh, ...] = ()
+    customs: tuple[Custom, ...] = ()
+    services: Services = Services()
 
 
 def plan(topology: Topology, uuid: str) -> HostPlan:
@@ -83,22 +115,29 @@ def plan(topology: Topology, uuid: str) -> HostPlan:
     member = topology.state(uuid, host.Host)
     here = dict(attachment.networks_on(topology.objects, topology.attached, member.cluster))
     ports = tuple(sorted(ports_of(topology, uuid), key=lambda port: port.device))
-    busy = {port.bridge for port in ports}
+    serving = {topology.state(n, l2.L2Network).bridge for n in service_plan.networks(topology, uuid)}
+    busy = {port.bridge for port in ports} | serving
     networks = [(n, topology.state(n, l2.L2Network), because) for n, because in sorted(here.items())]
     needed = [(n, s, facts(topology, n, b)) for n, s, b in networks if is_needed(s, busy)]
     return HostPlan(
         host=uuid,
         position=topology.position,
-        bridges=tuple(bridge(n, state, because) for n, state, because in needed),
-        vlans=tuple(vlan(n, state, because) for n, state, because in needed if state.type == l2.VLAN),
-        tunnels=tuple(tunnel(topology, uuid, n, because) for n, state, because in needed if state.type == l2.VXLAN),
+        bridges=tuple(bridge(topology, n, because) for n, s, because in needed if s.carrier in BRIDGED),
+        vlans=tuple(vlan(n, s, because) for n, s, because in needed if s.carrier == "vlan"),
+        tunnels=tuple(tunnel(topology, uuid, n, because) for n, s, because in needed if s.carrier == "tunnel"),
         ports=ports,
+        meshes=tuple(mesh(topology, uuid, n, because) for n, s, because in needed if s.carrier == "gre"),
+        customs=tuple(custom(n, s, because) for n, s, because in needed if s.carrier == "own"),
+        services=service_plan.services(topology, uuid),
     )
 
 
 def facts(topology: Topology, network: str, attached: int) -> tuple[int, ...]:
-    """Name what a network's devices rest on: the fact that made it, and the one that brought it to the cluster."""
-    return tuple(sorted({topology.objects.born[network], attached}))
+    """Name what a network's devices rest on: the fact that made it, the one that gave it its VLAN, and the one that
+    brought it to the cluster.
+    """
+    born = topology.objects.born[network]
+    return tuple(sorted({born, topology.objects.shaped.get(network, born), attached}))
 
 
 def is_needed(network: l2.L2Network, busy: set[str]) -> bool:
@@ -112,13 +151,26 @@ def ports_of(topology: Topology, uuid: str) -> Iterator[Port]:
             subnet = topology.state(nic.l3, l3.L3Network)
             network = topology.state(subnet.l2, l2.L2Network)
             because = tuple(sorted({nic.position, placed}))
-            yield Port(nic.device, nic.uuid, guest, nic.mac, nic.ip, network.bridge, because)
+            yield Port(nic.device, nic.uuid, guest, nic.mac, nic.ip, nic.ip6, network.bridge, because)
 
 
-def bridge(uuid: str, network: l2.L2Network, because: tuple[int, ...]) -> Bridge:
-    uplink = network.physical_interface if network.type == l2.NO_VLAN else ""
-    mtu = TUNNEL_MTU if network.type == l2.VXLAN else 0
-    return Bridge(network.bridge, uuid, uplink, mtu, because)
+def bridge(topology: Topology, uuid: str, because: tuple[int, ...]) -> Bridge:
+    network = topology.state(uuid, l2.L2Network)
+    uplink = network.physical_interface if network.carrier == "interface" else ""
+    return Bridge(network.bridge, uuid, uplink, mtu_of(topology, uuid), because)
+
+
+def mtu_of(topology: Topology, uuid: str) -> int:
+    """Give the largest MTU that an L3 network of an L2 network asks for, and no less than is usual for its type.
+
+    Where none asks, the kernel's own is kept, and a tunnel's own.
+    """
+    carrier = topology.state(uuid, l2.L2Network).carrier
+    subnets = (topology.state(n, l3.L3Network) for n in related(topology.objects.children, uuid))
+    asked = max((subnet.mtu for subnet in subnets), default=0)
+    if carrier == "tunnel":
+        return max(asked, TUNNEL_MTU)
+    return max(asked, DEFAULT_MTU) if asked else 0
 
 
 def vlan(uuid: str, network: l2.L2Network, because: tuple[int, ...]) -> Vlan:
@@ -144,7 +196,33 @@ def tunnel(topology: Topology, uuid: str, network_uuid: str, because: tuple[int,
         port=TUNNEL_PORT,
         peers=tuple(sorted(set(peers(topology, uuid, network_uuid)))),
         bridge=network.bridge,
-        mtu=TUNNEL_MTU,
+        mtu=mtu_of(topology, network_uuid),
+        because=because,
+    )
+
+
+def mesh(topology: Topology, uuid: str, network_uuid: str, because: tuple[int, ...]) -> GreMesh:
+    network = topology.state(network_uuid, l2.L2Network)
+    others = (h for h in attachment.hosts_of(topology.objects, network_uuid) if h != uuid)
+    return GreMesh(
+        bridge=network.bridge,
+        l2=network_uuid,
+        key=network.virtual_network_id,
+        interface=network.physical_interface,
+        local=topology.state(uuid, host.Host).endpoint,
+        peers=tuple(sorted({topology.state(other, host.Host).endpoint for other in others})),
+        because=because,
+    )
+
+
+def custom(uuid: str, network: l2.L2Network, because: tuple[int, ...]) -> Custom:
+    return Custom(
+        bridge=network.bridge,
+        l2=uuid,
+        type=network.type,
+        device=network.device,
+        interface=network.physical_interface,
+        number=network.virtual_network_id,
         because=because,
     )
 
@@ -155,8 +233,13 @@ def peers(topology: Topology, uuid: str, network_uuid: str) -> Iterator[str]:
     owner = topology.state(network.pool, pool.VxlanPool)
     for cluster, cidr in owner.attachments:
         for other in related(topology.objects.children, cluster):
-            if other != uuid and (network.realize == "attach" or has_guest(topology, other, network_uuid)):
+            if other != uuid and (network.realize == "attach" or is_used(topology, other, network_uuid)):
                 yield topology.state(other, host.Host).tunnel_address(cidr)
+
+
+def is_used(topology: Topology, uuid: str, network: str) -> bool:
+    """Tell whether a host has a NIC on an L2 network, or serves it."""
+    return has_guest(topology, uuid, network) or network in service_plan.networks(topology, uuid)
 
 
 def has_guest(topology: Topology, uuid: str, network: str) -> bool:

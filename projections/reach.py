@@ -1,8 +1,8 @@
 """Which ports hear one another, given what each host really has.
 
 The same question as the broadcast domains answer from intentions, answered from devices: a real host's look and
-a simulated one go in alike. Wires between hosts are ideal: equal interface names of a zone are joined, VLAN by
-VLAN. Two ends of a tunnel are joined when each sends its broadcasts to the other.
+a simulated one go in alike. Equal interface names of a zone are joined, VLAN by VLAN, unless it is said where
+their cables lead. Two ends of a tunnel are joined when each sends its broadcasts to the other.
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from domain import l2_types
+from projections import broadcast
+from projections.fabric import Parts
 from projections.found import Found, Link
+from projections.topology import Topology
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -19,14 +23,28 @@ class Site(msgspec.Struct, frozen=True):
 
     zone: str
     found: Found
+    beyond: Mapping[tuple[str, int], Wire] = {}
+    """Where the frames of an interface get to over cables, by interface and VLAN; what is not here, to its equals."""
 
 
 class Wire(msgspec.Struct, frozen=True, order=True):
-    """Untagged frames or one VLAN on an interface of a zone."""
+    """Untagged frames or one VLAN on an interface of a zone, or a part of its fabric."""
 
     zone: str
     interface: str
     vlan: int
+
+
+def beyond(topology: Topology, uuid: str) -> dict[tuple[str, int], Wire]:
+    """Give where the frames of each L2 network get to from a host; nothing in a zone without a fabric."""
+    parts = Parts(topology.objects, topology.fabric)
+    found: dict[tuple[str, int], Wire] = {}
+    for network, state in topology.networks():
+        segment = broadcast.segment_at(topology.scene, network, uuid, parts)
+        if segment and broadcast.wired(topology.scene, network):
+            interface, _, number = state.segment.rpartition("/")
+            found[interface, int(number)] = Wire(segment.part, segment.interface, segment.number)
+    return found
 
 
 class TunnelEnd(msgspec.Struct, frozen=True, order=True):
@@ -75,9 +93,13 @@ def circuit(host: str, site: Site, bridge: str, links: Iterable[Link]) -> Circui
 
 def wires_of(site: Site, link: Link) -> Iterator[Wire]:
     if link.kind == "other":
-        yield Wire(site.zone, link.name, 0)
+        yield wire(site, *l2_types.above(link.name))
     if link.kind == "vlan" and link.interface in site.found.links and site.found.links[link.interface].up:
-        yield Wire(site.zone, link.interface, link.number)
+        yield wire(site, link.interface, link.number)
+
+
+def wire(site: Site, interface: str, vlan: int) -> Wire:
+    return site.beyond.get((interface, vlan)) or Wire(site.zone, interface, vlan)
 
 
 def tunnel_end(site: Site, link: Link) -> TunnelEnd:

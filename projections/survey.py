@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Sequence
 
-from domain import l2, l3, pool, values
+from domain import l2, l3, pool, values, vm
 from domain.census import Placement
-from projections import addressing, placement
+from domain.values import Family
+from projections import addressing, placement, services
 from projections.relations import related
 from projections.topology import Topology
 
@@ -20,6 +21,16 @@ class Survey:
 
     def hosts_of(self, cluster: str) -> Sequence[str]:
         return sorted(related(self.topology.objects.children, cluster))
+
+    def children_of(self, parent: str) -> Sequence[str]:
+        return sorted(related(self.topology.objects.children, parent))
+
+    def guests_of(self, host: str) -> Sequence[str]:
+        children = related(self.topology.objects.children, host)
+        return sorted(uuid for uuid in children if isinstance(self.topology.objects.states[uuid], vm.Vm))
+
+    def guests_in(self, zone: str) -> Sequence[str]:
+        return [uuid for uuid, guest in self.topology.every(vm.Vm) if zone in placement.zones_of(self.topology, guest)]
 
     def networks_on(self, cluster: str) -> Sequence[str]:
         return sorted(related(self.topology.attached, cluster))
@@ -39,11 +50,23 @@ class Survey:
         ranges = sorted(self.topology.state(pool_uuid, pool.VxlanPool).ranges, key=lambda r: r.start)
         return next((vni for r in ranges for vni in r.numbers if vni not in taken), None)
 
-    def free_address(self, l3_uuid: str, chance: random.Random, besides: Collection[str]) -> str | None:
+    def free_address(
+        self, l3_uuid: str, chance: random.Random, besides: Collection[str], version: Family = 4
+    ) -> str | None:
         allocator = self.topology.state(l3_uuid, l3.L3Network).allocator
         tried = {values.number(text) for text in besides}
-        ip = addressing.choose(self.topology.addressing[l3_uuid], allocator, chance, tried)
-        return None if ip is None else values.address(ip)
+        addresses = self.topology.addressing.get((l3_uuid, version), addressing.EMPTY)
+        ip = addressing.choose(addresses, allocator, chance, tried)
+        return None if ip is None else values.address(ip, version)
 
-    def placement(self, l2s: Collection[str], *, cluster: str = "") -> Placement:
-        return placement.place(self.topology, l2s, cluster=cluster)
+    def users_of(self, uuid: str) -> Sequence[str]:
+        return sorted(related(self.topology.services.users, uuid))
+
+    def providers(self) -> Sequence[str]:
+        return self.users_of(services.PROVIDERS)
+
+    def networks(self) -> Sequence[str]:
+        return [uuid for uuid, _ in self.topology.networks()]
+
+    def placement(self, l2s: Collection[str], *, cluster: str = "", like: str = "") -> Placement:
+        return placement.place(self.topology, l2s, cluster=cluster, like=like)

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from domain import aggregates, l2, pool, vm
+from domain import aggregates, l2, l3, pool, vm
 from domain.history import Recorded
-from projections.broadcast import Segment
+from projections.broadcast import text
 from projections.objects import known
-from projections.relations import related
 from projections.topology import Topology, evolve
 
 
@@ -33,9 +32,9 @@ class Table(msgspec.Struct, frozen=True):
 TABLES: dict[str, Table] = {
     "objects": Table(("uuid",), ("kind", "name"), ("name",)),
     "attachments": Table(("l2", "cluster"), (), ("cluster",)),
-    "wires": Table(("l2", "segment"), (), ("segment",)),
+    "wires": Table(("l2", "host", "segment"), (), ("segment",)),
     "subnets": Table(("l3",), ("l2",), ("l2",)),
-    "nics": Table(("nic",), ("vm", "l3", "ip", "mac"), ("vm", "ip", "mac", "l3")),
+    "nics": Table(("nic",), ("vm", "l3", "ip", "ip6", "mac"), ("vm", "ip", "ip6", "mac", "l3")),
     "runs": Table(("vm",), ("host",), ("host",)),
 }
 
@@ -62,28 +61,26 @@ class Row(msgspec.Struct, frozen=True, order=True):
     until_time: str | None = None
 
 
-def segment_text(segment: Segment) -> str:
-    """Write a segment for a table: `zone/eth0/10`, or `pool//100` for a VNI."""
-    return f"{segment.part}/{segment.interface}/{segment.number}"
-
-
 def steps(before: Topology, after: Topology, recorded: Recorded) -> Iterator[Opens | Closes]:
     """Give what one fact begins and ends. What ends comes first."""
     if known(recorded.fact):
         yield from existence(before, after, recorded.originator_id)
-        yield from wires(before, after, recorded)
+        yield from wires(before, after)
         yield from guests(before, after, recorded)
         yield from attachments(recorded)
 
 
 def existence(before: Topology, after: Topology, uuid: str) -> Iterator[Opens | Closes]:
     was, now = before.objects.states.get(uuid), after.objects.states.get(uuid)
-    if was and not now:
+    renamed = bool(was and now) and before.name(uuid) != after.name(uuid)
+    if was and (renamed or not now):
         yield Closes("objects", (uuid,))
-    if now and not was:
+    if now and (renamed or not was):
         yield Opens("objects", (uuid, aggregates.kind_of(now), after.name(uuid)))
-        if parent := getattr(now, "l2", ""):
-            yield Opens("subnets", (uuid, parent))
+    if isinstance(was, l3.L3Network) and not now:
+        yield Closes("subnets", (uuid,))
+    if isinstance(now, l3.L3Network) and not was:
+        yield Opens("subnets", (uuid, now.l2))
 
 
 def attachments(recorded: Recorded) -> Iterator[Opens | Closes]:
@@ -96,14 +93,13 @@ def attachments(recorded: Recorded) -> Iterator[Opens | Closes]:
             pass
 
 
-def wires(before: Topology, after: Topology, recorded: Recorded) -> Iterator[Opens | Closes]:
+def wires(before: Topology, after: Topology) -> Iterator[Opens | Closes]:
+    """Walk the places that left a segment or came onto one. In a zone without a fabric, a place is every host's."""
     if before.segments is after.segments:
         return
-    members = related(after.objects.children, recorded.originator_id)
-    for network in (recorded.originator_id, *sorted(members)):
-        was, now = related(before.segments.of, network), related(after.segments.of, network)
-        yield from (Closes("wires", (network, segment_text(s))) for s in sorted(was) if s not in now)
-        yield from (Opens("wires", (network, segment_text(s))) for s in sorted(now) if s not in was)
+    moves = after.segments.moves
+    yield from (Closes("wires", (m.network, m.host, text(m.old))) for m in moves if m.old)
+    yield from (Opens("wires", (m.network, m.host, text(m.new))) for m in moves if m.new)
 
 
 def guests(before: Topology, after: Topology, recorded: Recorded) -> Iterator[Opens | Closes]:
@@ -111,7 +107,7 @@ def guests(before: Topology, after: Topology, recorded: Recorded) -> Iterator[Op
     was = before.objects.states.get(uuid)
     match recorded.fact:
         case vm.NicAttached() as fact:
-            yield Opens("nics", (fact.nic, uuid, fact.l3, fact.ip, fact.mac))
+            yield Opens("nics", (fact.nic, uuid, fact.l3, fact.ip, fact.ip6, fact.mac))
         case vm.NicDetached(nic=nic):
             yield Closes("nics", (nic,))
         case vm.Destroyed():

@@ -12,10 +12,10 @@ from typing import TypeVar
 import msgspec
 from immutables import Map
 
-from domain import aggregates, l2
+from domain import aggregates, l2, vip
 from domain.errors import Refusal
 from domain.history import Recorded, State
-from projections import addressing, attachment, broadcast, nics, objects
+from projections import addressing, attachment, broadcast, fabric, nics, objects, ranges, reports, services
 from projections.nics import Nic
 from projections.relations import Related, related
 
@@ -34,7 +34,17 @@ class Topology(msgspec.Struct, frozen=True):
     """Cluster to L2 networks and pools."""
     nics: nics.Nics = nics.Nics()
     addressing: addressing.Addressing = Map()
+    fabric: fabric.Fabric = fabric.Fabric()
     segments: broadcast.Segments = broadcast.Segments()
+    reports: reports.Reports = reports.Reports()
+    ranges: Related = Map()
+    """L3 network to the names of its IP ranges."""
+    services: services.Services = services.Services()
+
+    @property
+    def scene(self) -> broadcast.Scene:
+        """Give what it takes to tell where networks are."""
+        return broadcast.Scene(self.objects, self.attached, self.fabric)
 
     def state(self, uuid: str, kind: type[S]) -> S:
         """Give a living object's state; it must be there, and of this kind."""
@@ -60,9 +70,9 @@ class Topology(msgspec.Struct, frozen=True):
         raise Refusal("unknown-object", f"there is no {aggregates.LABELS[kind]} {text!r}")
 
     def every(self, kind: type[S]) -> Iterator[tuple[str, S]]:
-        """Walk all objects of one kind in order of uuid, which is the order they were made in. O(objects)."""
-        states = self.objects.states
-        yield from ((uuid, state) for uuid in sorted(states) if isinstance(state := states[uuid], kind))
+        """Walk all objects of one kind in order of uuid, which is the order they were made in. O(those)."""
+        key: type[State] = kind
+        yield from ((uuid, self.state(uuid, kind)) for uuid in sorted(related(self.objects.kinds, key)))
 
     def networks(self) -> Iterator[tuple[str, l2.L2Network]]:
         return self.every(l2.L2Network)
@@ -80,23 +90,32 @@ def evolve(topology: Topology, recorded: Recorded) -> Topology:
         return moved
     after = objects.evolve(topology.objects, recorded)
     plugged = nics.evolve(topology.nics, recorded)
+    attached = attachment.evolve(topology.attached, recorded)
+    cables = fabric.evolve(topology.fabric, recorded, topology.objects)
+    scene = broadcast.Scene(after, attached, cables)
     return msgspec.structs.replace(
         moved,
         objects=after,
-        attached=attachment.evolve(topology.attached, recorded),
+        attached=attached,
         nics=plugged,
         addressing=addressing.evolve(topology.addressing, recorded, lost(topology, plugged, recorded)),
-        segments=broadcast.evolve(topology.segments, recorded, topology.objects, after),
+        fabric=cables,
+        segments=broadcast.evolve(topology.segments, recorded, topology.scene, scene),
+        reports=reports.evolve(topology.reports, recorded),
+        ranges=ranges.evolve(topology.ranges, recorded),
+        services=services.evolve(topology.services, recorded, topology.objects, after),
     )
 
 
-def lost(topology: Topology, plugged: nics.Nics, recorded: Recorded) -> Map[str, tuple[str, str]]:
-    """Give (L3 network, address) of each NIC that a fact took off a VM."""
-    if plugged is topology.nics:
-        return Map()
-    before = related(topology.nics.of_vm, recorded.originator_id)
-    gone = (topology.nics.all[uuid] for uuid in before if uuid not in plugged.all)
-    return Map({nic.uuid: (nic.l3, nic.ip) for nic in gone})
+def lost(topology: Topology, plugged: nics.Nics, recorded: Recorded) -> Iterator[tuple[str, str]]:
+    """Walk (L3 network, address) of all that the NICs had which a fact took off a VM, or the VIP that it ended."""
+    uuid = recorded.originator_id
+    if isinstance(recorded.fact, vip.Deleted):
+        gone = topology.state(uuid, vip.Vip)
+        yield gone.l3, gone.ip
+    if plugged is not topology.nics:
+        before = (topology.nics.all[nic] for nic in related(topology.nics.of_vm, uuid))
+        yield from ((nic.l3, ip) for nic in before if nic.uuid not in plugged.all for ip in nic.addresses)
 
 
 def fold(facts: Iterable[Recorded], start: Topology | None = None) -> Topology:

@@ -19,6 +19,7 @@ from rewire import VERSION, status
 
 
 COMMANDS = {
+    "addresses": "rewire.commands.addresses",
     "apply": "rewire.commands.apply",
     "audit": "rewire.commands.audit",
     "check": "rewire.commands.realize:check",
@@ -28,6 +29,7 @@ COMMANDS = {
     "history": "rewire.commands.history",
     "placement": "rewire.commands.placement",
     "plan": "rewire.commands.plan",
+    "problems": "rewire.commands.problems",
     "realize": "rewire.commands.realize",
     "show": "rewire.commands.show",
     "simulate": "rewire.commands.simulate",

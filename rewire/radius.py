@@ -54,6 +54,8 @@ def differences(value: dict[str, Any]) -> Iterator[str]:
         yield from reach_lines(value["reach"], direction, verb)
     for collision in value["addresses"]["collisions"]:
         yield f"address {collision['ip']} is twice in one domain: {', '.join(collision['nics'])}"
+    for direction in ("lost", "gained"):
+        yield from (f"service {direction}: {service}" for service in value["services"][direction])
     for host in value["hosts"]:
         yield f"host {host['host']}: {', '.join(host_work(host))}"
 

@@ -36,18 +36,18 @@ class Ether:
     def __init__(self, owners: Mapping[str, int]) -> None:
         self.hearing = Hearing()
         self._owners = owners
-        self._found: dict[str, Found] = {}
+        self._sites: dict[str, Site] = {}
         self._bridges: dict[str, dict[str, Busy]] = {}
         self._ends: dict[End, dict[Node, TunnelEnd]] = {}
 
     def look(self, host: str, site: Site) -> None:
         """Carry over what a host has now."""
-        known = self._found.get(host, Found())
-        self._found[host] = site.found
-        if known.links is not site.found.links:
+        known = self._sites.get(host)
+        self._sites[host] = site
+        if known is None or known.found.links is not site.found.links or known.beyond is not site.beyond:
             self._look_closely(host, site)
         else:
-            for tunnel, peer in sorted(known.peers ^ site.found.peers):
+            for tunnel, peer in sorted(known.found.peers ^ site.found.peers):
                 self._switch_peer(host, site, tunnel, peer)
 
     def _look_closely(self, host: str, site: Site) -> None:

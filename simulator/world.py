@@ -6,15 +6,16 @@ tells what happens and concludes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 import simpy
 
 from domain import cluster, host
+from projections import reach
 from projections.found import bare_host
 from projections.plan import HostPlan, plan
-from projections.reach import Site
+from projections.reach import Site, Wire
 from projections.topology import Topology
 from simulator import intent, timing, trace
 from simulator.agent import Agent, Message, Process, Surroundings, settle
@@ -52,6 +53,7 @@ class World:
         self.ether = Ether(self._owners(topologies))
         self.controller = Controller(around, parallel=parallel)
         self.plans = {uuid: plan_of(start, uuid) for uuid in self.places}
+        self.cables = {uuid: cables_of(start, uuid, place.zone) for uuid, place in self.places.items()}
         self.agents = {uuid: self._agent(uuid) for uuid in self.places}
         self._begin(start)
 
@@ -83,15 +85,24 @@ class World:
     # living
 
     def site(self, agent: Agent) -> Site:
-        return Site(self.places[agent.uuid].zone, agent.found)
+        return Site(self.places[agent.uuid].zone, agent.found, self.cables[agent.uuid])
 
     def _publish(self) -> Process:
         for number, publication in enumerate(self.publications):
             yield self.around.env.timeout(publication.at_us - self.around.now)
             topology = publication.topology
+            self._rewire(topology)
             concerned = list(self._concerned(topology))
             messages = ((self.agents[uuid], Message(number, self.plans[uuid])) for uuid in concerned)
             self.controller.publish(topology.position, messages)
+
+    def _rewire(self, topology: Topology) -> None:
+        """Lay the cables as a topology has them: they are where they are, whatever hosts know."""
+        for uuid, agent in self.agents.items():
+            leads = cables_of(topology, uuid, self.places[uuid].zone)
+            if leads != self.cables[uuid]:
+                self.cables[uuid] = leads
+                self._changed(agent)
 
     def _concerned(self, topology: Topology) -> Iterable[str]:
         """Walk the hosts that must have something else than before, noting what."""
@@ -135,6 +146,12 @@ def zones(topologies: Iterable[Topology]) -> dict[str, Place]:
 def plan_of(topology: Topology, uuid: str) -> HostPlan:
     """Derive a host's plan; a host that the topology does not have must have nothing."""
     return plan(topology, uuid) if uuid in topology.objects.states else HostPlan(uuid, topology.position)
+
+
+def cables_of(topology: Topology, uuid: str, zone: str) -> Mapping[tuple[str, int], Wire]:
+    """Give where a host's frames get to over cables; nothing in a zone without a fabric, where equals are joined."""
+    there = uuid in topology.objects.states and zone in topology.fabric.sizes
+    return reach.beyond(topology, uuid) if there else {}
 
 
 def sorted_by_vm(ties: Iterable[Tie[int]]) -> list[Tie[int]]:

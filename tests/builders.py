@@ -125,6 +125,56 @@ def destroy(vm: str = "vm") -> c.DestroyVm:
     return c.DestroyVm(vm=vm)
 
 
+# the fabric
+
+
+def a_switch(name: str = "s1", *ports: str, zone: str = "z") -> c.AddSwitch:
+    return c.AddSwitch(name=name, zone=zone, ports=ports or ("1", "2", "3"))
+
+
+def access(end: str, vlan: int) -> c.SetSwitchPort:
+    """Set a port, `s1:1`, to one VLAN, untagged."""
+    switch, port = end.split(":")
+    return c.SetSwitchPort(switch=switch, port=port, mode="access", vlan=vlan)
+
+
+def trunk(end: str, vlans: str = "", *, native: int | None = None) -> c.SetSwitchPort:
+    """Set a port, `s1:1`, to many VLANs, tagged."""
+    switch, port = end.split(":")
+    return c.SetSwitchPort(switch=switch, port=port, mode="trunk", vlans=vlans, native=native)
+
+
+def connect(a: str, b: str) -> c.Connect:
+    return c.Connect(a=a, b=b)
+
+
+def disconnect(a: str) -> c.Disconnect:
+    return c.Disconnect(a=a)
+
+
+# reports
+
+
+def realized(l2: str = "v10", *, host: str = "h1", milliseconds: int = 0) -> c.ReportL2Realized:
+    return c.ReportL2Realized(host=host, l2=l2, milliseconds=milliseconds)
+
+
+def failed(l2: str = "v10", *, host: str = "h1", reason: str = "no such device") -> c.ReportL2Failed:
+    return c.ReportL2Failed(host=host, l2=l2, reason=reason)
+
+
+def removed(l2: str = "v10", *, host: str = "h1") -> c.ReportL2Removed:
+    return c.ReportL2Removed(host=host, l2=l2)
+
+
+def drifted(l2: str = "v10", *, host: str = "h1", what: str = "the bridge is down") -> c.ReportDrift:
+    return c.ReportDrift(host=host, l2=l2, what=what)
+
+
+def mended(l2: str = "v10", *, host: str = "h1") -> c.ReportDriftEnded:
+    return c.ReportDriftEnded(host=host, l2=l2)
+
+
 ONE_HOST = (a_zone(), a_cluster(), a_host(vtep="10.0.0.1"))
 """Zone z, cluster c1, host h1 with eth0, eth1 and a VTEP."""
 TWO_CLUSTERS = (*ONE_HOST, a_cluster("c2"), a_host("h2", cluster="c2", vtep="10.0.0.2"))

@@ -11,7 +11,8 @@ import pytest
 from tests.kernel import machine, probe
 
 
-for name, examples, derandomize in (("dev", 20, False), ("ci", 200, True)):
+FULL = int(os.environ.get("REWIRE_EXAMPLES", "20000"))
+for name, examples, derandomize in (("dev", 20, False), ("ci", 200, True), ("full", FULL, False)):
     hypothesis.settings.register_profile(
         name,
         max_examples=examples,

@@ -14,10 +14,12 @@ from domain import claims, instruments
 from domain.codec import AnyFact
 from domain.commands import Command
 from domain.errors import Refusal
+from domain.handlers import HANDLERS
 from domain.history import Author, Fact, Recorded
 from domain.network import Network, Outcome
 from projections.follow import Follower
 from projections.topology import Topology
+from rewire import reference
 
 
 ME = Author("tester", "a test")
@@ -38,7 +40,9 @@ class Case:
     def when(self, command: Command) -> Result:
         before = self.network.position()
         answer = attempt(self.network, command)
-        return Result(self, before, answer) if isinstance(answer, Outcome) else Result(self, before, None, answer)
+        if isinstance(answer, Outcome):
+            return Result(self, command, before, answer)
+        return Result(self, command, before, None, answer)
 
     @property
     def topology(self) -> Topology:
@@ -54,11 +58,19 @@ class Case:
 class Result:
     """What one command led to."""
 
-    def __init__(self, case: Case, before: int, outcome: Outcome | None, refusal: Refusal | None = None) -> None:
+    def __init__(
+        self, case: Case, command: Command, before: int, outcome: Outcome | None, refusal: Refusal | None = None
+    ) -> None:
         self.case = case
+        self.command = command
         self.before = before
         self.outcome = outcome
         self.refusal = refusal
+
+    @property
+    def documented(self) -> reference.Found:
+        """Give what the reference says that the command may record and be refused with."""
+        return reference.reach(HANDLERS[type(self.command)])
 
     @property
     def recorded(self) -> tuple[Recorded, ...]:
@@ -69,6 +81,7 @@ class Result:
         """Expect these facts about objects, in this order; and, where it is said, these claims."""
         known = names(self.case.network.facts())
         mine = [named(r.fact, known) for r in self.recorded]
+        assert {type(fact) for fact in mine} <= self.documented[0] | set(claims.FACTS), "the reference does not know"
         assert [f for f in mine if not isinstance(f, claims.FACTS)] == list(facts)
         if taking is not None:
             assert [f.key for f in mine if isinstance(f, claims.Taken)] == list(taking)
@@ -87,6 +100,7 @@ class Result:
         network = self.case.network
         assert self.refusal, f"recorded {self.outcome}"
         assert self.refusal.code == code, self.refusal
+        assert code in self.documented[1] | {"invalid-argument"}, "the reference does not know of it"
         assert network.position() == self.before
         known = names(network.facts())
         pointed = [named(r.fact, known) for r in network.facts() if r.position in self.refusal.conflicts]

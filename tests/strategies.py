@@ -5,13 +5,13 @@ Those of a well-formed thing are named for it in the plural; `wild` ones give wh
 
 from __future__ import annotations
 
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from hypothesis import strategies as st
 
 from domain import aggregates
-from domain.commands import COMMANDS, Command
+from domain.commands import COMMANDS, Command, DeleteSwitch
 from domain.history import Fact, Recorded
 from domain.values import address
 from tests.builders import (
@@ -20,18 +20,23 @@ from tests.builders import (
     a_host,
     a_no_vlan,
     a_pool,
+    a_switch,
     a_vlan,
     a_vm,
     a_vni_range,
     a_vxlan,
+    access,
     an_l3,
     attach,
     attach_pool,
+    connect,
     destroy,
     detach,
+    disconnect,
     migrate,
     start,
     stop,
+    trunk,
 )
 from tests.given import Case, given
 
@@ -74,6 +79,8 @@ def of_type(hint: Any) -> st.SearchStrategy[Any]:
         return texts()
     if hint is int:
         return st.integers(-(1 << 63), (1 << 63) - 1)
+    if get_origin(hint) is tuple and get_args(hint)[-1] is not Ellipsis:
+        return st.tuples(*(of_type(part) for part in get_args(hint)))
     if get_origin(hint) is tuple:
         return st.lists(of_type(get_args(hint)[0]), max_size=4).map(tuple)
     return st.sampled_from(get_args(hint))
@@ -115,15 +122,21 @@ def wild_command(kind: type[Command]) -> st.SearchStrategy[Command]:
 
 
 def wild(hint: Any) -> st.SearchStrategy[Any]:
+    """Give anything that a field of this type takes."""
+    origin, parts = get_origin(hint), get_args(hint)
     if hint is str:
         return WILD_TEXT
     if hint is int:
         return WILD_NUMBER
-    if get_origin(hint) is tuple:
-        return st.lists(WILD_TEXT, max_size=3).map(tuple)
-    if get_origin(hint) is dict:
-        return st.dictionaries(WILD_TEXT, WILD_TEXT, max_size=2)
-    return st.none() | WILD_NUMBER
+    if hint is type(None):
+        return st.none()
+    if origin is tuple:
+        return st.lists(wild(parts[0]), max_size=3).map(tuple)
+    if origin is dict:
+        return st.dictionaries(wild(parts[0]), wild(parts[1]), max_size=2)
+    if origin is Literal:
+        return st.sampled_from(parts)
+    return st.one_of(*(wild(part) for part in parts))
 
 
 # histories in a small world, where things happen to one another
@@ -180,3 +193,40 @@ def run(script: list[Command]) -> Case:
     for command in script:
         case.when(command)
     return case
+
+
+# the same world on cables
+
+
+def fabric_commands() -> st.SearchStrategy[Command]:
+    """Give changes of a fabric: a few switches and hosts, a few VLANs, most of them meeting."""
+    end = st.sampled_from([*PORTS, *PLUGS])
+    vlan, port = st.sampled_from([10, 20]), st.sampled_from(PORTS)
+    native = st.sampled_from([None, 10, 20])
+    return st.one_of(
+        st.builds(connect, end, end),
+        st.builds(disconnect, end),
+        st.builds(access, port, vlan),
+        st.builds(lambda end, vlans, native: trunk(end, vlans, native=native), port, VLAN_LISTS, native),
+        st.builds(lambda name: a_switch(name, *"1234"), st.sampled_from(["s1", "s2", "s3"])),
+        st.builds(lambda name: DeleteSwitch(switch=name), st.sampled_from(["s1", "s3"])),
+    )
+
+
+PORTS = [f"{switch}:{port}" for switch in ("s1", "s2", "s3") for port in "1234"]
+PLUGS = [f"{host}:{interface}" for host in ("h1", "h2", "h3") for interface in ("eth0", "eth1")]
+VLAN_LISTS = st.sampled_from(["10", "20", "10,20", ""])
+
+
+def wired_cases() -> st.SearchStrategy[Case]:
+    """Give histories in which a fabric is rebuilt and sometimes taken away, while networks and VMs move on it."""
+    moves = st.one_of(fabric_commands(), fabric_commands(), scripts().map(lambda script: script[0]))
+    return st.lists(moves, min_size=1, max_size=30).map(lambda script: run([*CABLED, *script]))
+
+
+CABLED: tuple[Command, ...] = (
+    *(a_switch(name, *"1234") for name in ("s1", "s2")),
+    *(connect(f"h{i}:eth0", f"s{1 + i // 3}:{i}") for i in (1, 2, 3)),
+    connect("s1:4", "s2:4"),
+    *(trunk(end) for end in ("s1:1", "s1:2", "s1:4", "s2:3", "s2:4")),
+)

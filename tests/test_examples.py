@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from domain.history import Author
-from projections import audit, inventory
+from projections import audit, inventory, problems
 from projections.domains import domains, segment_name
 from projections.intervals import Interval
 from projections.timeline_store import TimelineStore
@@ -80,7 +80,9 @@ EXPECTED = Path(__file__).parent / "expected"
 def test_every_example_gives_the_inventories_it_is_known_for(path: Path) -> None:
     case = applied(path.name)
     expected = json.loads((EXPECTED / f"{path.stem}.json").read_text())
-    assert {kind: shown(case, kind) for kind in inventory.KINDS} == expected
+    assert {kind: found for kind in inventory.KINDS if (found := shown(case, kind))} == {
+        k: v for k, v in expected.items() if v
+    }
 
 
 def test_partial_attachment_leaves_two_domains_and_an_interval_that_ended() -> None:
@@ -113,6 +115,36 @@ def test_vxlan_pool_ends_with_both_networks_in_one_cluster() -> None:
     ]
     assert together(case, "vm-x1", "vm-x2") == [("vm.started vm-x2", "")]
     assert together(case, "vm-x1", "vm-x3") == [("vm.started vm-x3", "vm.nic-detached vm-x3")]
+
+
+def test_fabric_wrong_trunk_ends_split_and_leaking() -> None:
+    case = applied("fabric-wrong-trunk.yaml")
+    assert list(wires(case)) == [
+        (["racks-10"], ["tor-1/vlan10"], ["host-f1", "host-f2", "host-f3"], []),
+        (["racks-20"], ["tor-1/vlan20"], ["host-f1", "host-f2"], ["vm-f1/l3-20", "vm-f2/l3-20"]),
+        (["racks-20"], ["tor-2/vlan20"], ["host-f3"], ["vm-f3/l3-20"]),
+        (
+            ["office", "guests"],
+            ["tor-1/vlan30"],
+            ["host-f1", "host-f2", "host-f3"],
+            ["vm-f1/l3-office", "vm-guest/l3-guests"],
+        ),
+    ]
+    assert together(case, "vm-f1", "vm-f2") == [("vm.started vm-f2", "")]
+    assert together(case, "vm-f1", "vm-f3") == [("vm.started vm-f3", "switch.port-set tor-1")]
+    assert together(case, "vm-f1", "vm-guest") == [("switch.port-set tor-2", "")]
+
+
+def test_fabric_wrong_trunk_tells_its_problems_with_their_facts() -> None:
+    case = applied("fabric-wrong-trunk.yaml")
+    trunk, access = case.network.position() - 1, case.network.position()
+    split, leak, *_ = found = problems.problems(case.topology)
+    assert [p.kind for p in found] == ["split", "leak", "ranges-overlap", "address-collision"]
+    assert split.what == "L2 network racks-20 is 2 domains: host-f1, host-f2 on tor-1/vlan20; host-f3 on tor-2/vlan20"
+    assert split.because == (trunk,)
+    assert leak.what == "L2 networks guests, office are one domain on tor-1/vlan30"
+    assert leak.because[-1] == access
+    assert problems.problems(case.at(trunk - 1)) == ()
 
 
 def test_ip_ranges_hands_out_nothing_between_the_ranges() -> None:

@@ -126,6 +126,9 @@ def add_bridge(switch: IPRoute, name: str) -> None:
     switch.link("set", index=index_of(switch, name), state="up")
 
 
+NO_ADDRESS = "0.0.0.0"  # noqa: S104 - what a guest without an IPv4 address says it has (RFC 5227)
+
+
 def octets(mac: str) -> bytes:
     return bytes.fromhex(mac.replace(":", ""))
 
@@ -133,7 +136,7 @@ def octets(mac: str) -> bytes:
 def arp_request(guest: Guest) -> bytes:
     """Write the broadcast by which a guest asks who has its own address (RFC 826, RFC 5227)."""
     sender = octets(guest.mac)
-    address = socket.inet_aton(guest.ip)
+    address = socket.inet_aton(guest.ip or NO_ADDRESS)
     header = b"\x00\x01\x08\x00\x06\x04\x00\x01"
     return BROADCAST + sender + b"\x08\x06" + header + sender + address + bytes(6) + address
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from domain import claims, cluster, commands, host, l2, pool, zone
-from domain.errors import witness
+from domain import claims, cluster, commands, host, zone
+from domain.errors import Refusal, witness
+from domain.handlers import attachments, routers, vms
+from domain.history import Loaded
 from domain.transaction import Transaction
 
 
@@ -21,30 +23,65 @@ def create_cluster(t: Transaction, c: commands.CreateCluster) -> None:
 def add_host(t: Transaction, c: commands.AddHost) -> None:
     parent = t.require("cluster", c.cluster, cluster.Cluster)
     fact = host.add(c.name, cluster=parent.uuid, interfaces=c.interfaces, address=c.address, vtep=c.vtep)
-    newcomer = host.joined(fact)
-    for uuid in t.census(parent.uuid).networks_on(parent.uuid):
-        require_fit(t, newcomer, uuid, parent.uuid)
-    subject = t.identify(c.uuid)
-    cause = t.create("host", subject, fact)
-    for address in sorted({fact.address, fact.vtep} - {""}):
-        t.take(claims.host_address(parent.state.zone, address), subject, cause=cause)
+    bonds = host.bonds(c.name, c.interfaces)
+    attachments.require_networks(t, "", host.joined(fact, *bonds), parent.uuid)
+    uuid = t.identify(c.uuid)
+    cause = t.create("host", uuid, fact)
+    for bond in bonds:
+        t.record(uuid, bond, cause=cause)
+    for key in address_claims(parent.state.zone, fact.address, fact.vtep):
+        t.take(key, uuid, cause=cause)
 
 
-def require_fit(t: Transaction, newcomer: host.Host, uuid: str, cluster_uuid: str) -> None:
-    """Refuse a host that lacks what a network of its cluster needs."""
-    loaded = t.get(uuid)
-    because = witness(uuid, l2.AttachedToCluster, pool.AttachedToCluster, cluster=cluster_uuid)
-    match loaded.state if loaded else None:
-        case l2.L2Network(name=name, physical_interface=interface):
-            host.require_interface(newcomer, interface, network=name, because=because)
-        case pool.VxlanPool(name=name, physical_interface=interface) as owner:
-            host.require_interface(newcomer, interface, network=name, because=because)
-            host.require_vtep(newcomer, owner.vtep_cidr(cluster_uuid), pool=name, because=because)
-        case _:
-            pass
+def address_claims(zone_uuid: str, *addresses: str) -> list[claims.Key]:
+    """Name what a host holds in its zone's underlay."""
+    return [claims.host_address(zone_uuid, address) for address in sorted({*addresses} - {""})]
+
+
+def release_addresses(t: Transaction, found: Loaded[host.Host]) -> None:
+    """Give back what a host that goes holds in its zone's underlay."""
+    home = t.load(found.state.cluster, cluster.Cluster)
+    for key in address_claims(home.state.zone, found.state.address, found.state.vtep):
+        t.release(key, found.uuid)
+
+
+def move_host(t: Transaction, c: commands.MoveHost) -> None:
+    """Take a host without VMs to another cluster of its zone whose networks it can carry."""
+    found = t.require("host", c.host, host.Host)
+    target = t.require("cluster", c.cluster, cluster.Cluster)
+    t.subject = found.uuid
+    fact = host.move(found.uuid, found.state, cluster=target.uuid, cluster_name=target.state.name)
+    source = t.load(found.state.cluster, cluster.Cluster)
+    require_alike(found.state, source, target)
+    vms.refuse_guests(t, found)
+    attachments.require_networks(t, found.uuid, found.state, target.uuid)
+    cause = t.record(found.uuid, fact)
+    routers.reconsider(t, [found.uuid], cause=cause)
+
+
+def require_alike(member: host.Host, source: Loaded[cluster.Cluster], target: Loaded[cluster.Cluster]) -> None:
+    """Refuse a cluster of another zone or hypervisor: no wire leads there, or nothing there could drive the host."""
+    seen = witness(source.uuid, cluster.Created), witness(target.uuid, cluster.Created)
+    if source.state.zone != target.state.zone:
+        told = f"cluster {target.state.name} is in another zone than host {member.name}"
+        raise Refusal("wrong-zone", told, *seen)
+    if source.state.hypervisor != target.state.hypervisor:
+        raise Refusal(
+            "host-not-eligible",
+            f"host {member.name} runs {source.state.hypervisor}, cluster {target.state.name}"
+            f" is of {target.state.hypervisor} hosts",
+            *seen,
+        )
 
 
 def set_host_state(t: Transaction, c: commands.SetHostState) -> None:
+    """Change whether a host takes VMs; one in maintenance has none."""
     found = t.require("host", c.host, host.Host)
     t.subject = found.uuid
-    t.record(found.uuid, host.set_state(found.uuid, found.state, c.state))
+    fact = host.set_state(found.uuid, found.state, c.state)
+    cause = t.record(found.uuid, fact)
+    if fact.state == "maintenance":
+        vms.evacuate(t, found, cause=cause)
+    for guest in vms.guests(t, found.uuid) if fact.state == "enabled" else ():
+        routers.welcome(t, guest.uuid, cause=cause)
+    routers.reconsider(t, [found.uuid], cause=cause)

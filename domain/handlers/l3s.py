@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from domain import commands, l2, l3, pool
-from domain.errors import Refusal, witness
-from domain.history import Loaded
+from collections.abc import Callable, Iterator, Sequence
+
+from domain import claims, commands, host, ip_range, l2, l3, l3_ranges, l3_settings, pool, vip, vm
+from domain.census import Exclusion
+from domain.errors import Refusal, Witness, witness
+from domain.handlers import nics, routers, services, vms
+from domain.history import Fact, Loaded
+from domain.ip_range import IpRange
 from domain.transaction import Transaction
 
 
@@ -27,32 +32,184 @@ def create(t: Transaction, c: commands.CreateL3Network) -> None:
     t.create("l3", t.identify(c.uuid), fact)
 
 
-def add_ip_range(t: Transaction, c: commands.AddIpRange) -> None:
+def update(t: Transaction, c: commands.UpdateL3Network) -> None:
+    """Change an L3 network, and move the claim on its name along."""
     subnet = t.require("l3", c.l3, l3.L3Network)
-    fact = l3.add_ip_range(
+    t.subject = subnet.uuid
+    fact = l3_settings.update(
         subnet.uuid,
         subnet.state,
         name=c.name,
+        category=c.category,
+        dns_domain=c.dns_domain,
+        mtu=c.mtu,
+        allocator=c.allocator,
+    )
+    if fact.category == "system":
+        refuse_users(t, subnet, lambda _: False, "a system network has no users' VMs")
+    old, new = claims.name("l3", subnet.state.name), claims.name("l3", fact.name)
+    if old == new:
+        t.record(subnet.uuid, fact)
+        return
+    t.refuse_held(new)
+    cause = t.record(subnet.uuid, fact)
+    t.release(old, subnet.uuid, cause=cause)
+    t.take(new, subnet.uuid, cause=cause)
+
+
+def change_state(t: Transaction, c: commands.ChangeL3NetworkState) -> None:
+    record(t, c.l3, lambda subnet: l3_settings.change_state(subnet.uuid, subnet.state, c.state))
+
+
+def record(t: Transaction, text: str, decide: Callable[[Loaded[l3.L3Network]], Fact]) -> None:
+    """Record what a decision about one L3 network alone comes to."""
+    subnet = t.require("l3", text, l3.L3Network)
+    t.subject = subnet.uuid
+    t.record(subnet.uuid, decide(subnet))
+
+
+# ranges
+
+
+def add_ip_range(t: Transaction, c: commands.AddIpRange) -> None:
+    added = ip_range.by_ends(
+        c.name,
         start=c.start,
         end=c.end,
-        netmask=c.netmask,
         gateway=c.gateway,
+        netmask=c.netmask,
+        prefix_length=c.prefix_length,
+        address_mode=c.address_mode,
     )
-    record_ranges(t, subnet, fact)
+    add_ranges(t, c.l3, [added])
 
 
 def add_ip_range_by_cidr(t: Transaction, c: commands.AddIpRangeByCidr) -> None:
-    subnet = t.require("l3", c.l3, l3.L3Network)
-    facts = l3.add_ip_range_by_cidr(subnet.uuid, subnet.state, name=c.name, cidr=c.cidr, gateway=c.gateway)
-    record_ranges(t, subnet, *facts)
+    added = ip_range.by_cidr(c.name, cidr=c.cidr, gateway=c.gateway, address_mode=c.address_mode)
+    add_ranges(t, c.l3, list(added))
 
 
-def record_ranges(t: Transaction, subnet: Loaded[l3.L3Network], *facts: l3.IpRangeAdded) -> None:
-    """Record ranges that no other L3 network on the same L2 network overlaps."""
+def add_ranges(t: Transaction, text: str, added: Sequence[IpRange]) -> None:
+    """Record ranges that no other L3 network on the same L2 network overlaps, and what they make possible."""
+    subnet = t.require("l3", text, l3.L3Network)
     t.subject = subnet.uuid
+    facts = [l3_ranges.add(subnet.uuid, subnet.state, one) for one in added]
     for uuid in t.census(subnet.state.l2).l3s_of(subnet.state.l2):
         other = t.load(uuid, l3.L3Network)
-        for fact in facts:
-            l3.refuse_overlap(uuid, other.state, l3.as_range(fact))
-    for fact in facts:
-        t.record(subnet.uuid, fact)
+        for one in added:
+            l3_ranges.refuse_overlap(uuid, other.state, one)
+    causes = [t.record(subnet.uuid, fact) for fact in facts]
+    services.settle_dhcp(t, subnet.uuid, cause=causes[0], ranges=added)
+
+
+def delete_ip_range(t: Transaction, c: commands.DeleteIpRange) -> None:
+    """Delete a range, and with it what has an address of it: NICs come off, VIPs end, DHCP servers move."""
+    subnet = t.require("l3", c.l3, l3.L3Network)
+    t.subject = subnet.uuid
+    fact = l3_ranges.delete(subnet.state, c.name)
+    left = l3.evolve(subnet.state, fact)
+    if left is None:
+        raise TypeError(fact)
+    if c.mode == "permissive":
+        told = f"range {fact.name} has addresses in use: take them off first, or delete it enforcing"
+        refuse_users(t, subnet, left.serves, told)
+    cause = t.record(subnet.uuid, fact)
+    for kept in left.reserved:
+        if kept.version not in left.versions:
+            t.record(subnet.uuid, l3.ReservedIpRangeDeleted(kept.start, kept.end), cause=cause)
+    for guest in guests_of(t, subnet.uuid):
+        if not all(map(left.serves, addresses_on(guest.state, subnet.uuid))):
+            nics.detach(t, guest, subnet.uuid, cause=cause)
+    services.forget_range(t, subnet.uuid, cause=cause)
+
+
+def refuse_users(t: Transaction, subnet: Loaded[l3.L3Network], fits: Callable[[str], bool], why: str) -> None:
+    """Refuse while a NIC or a VIP has an address that does not fit any more, and name each."""
+    seen: list[Witness] = []
+    for guest in guests_of(t, subnet.uuid):
+        on = [nic for nic in guest.state.nics if nic.l3 == subnet.uuid and not all(map(fits, nic.addresses))]
+        seen += [witness(guest.uuid, vm.NicAttached, nic=nic.uuid) for nic in on]
+    for uuid in t.census(subnet.uuid).users_of(subnet.uuid):
+        found = t.get(uuid)
+        if found and isinstance(found.state, vip.Vip) and not fits(found.state.ip):
+            seen.append(witness(uuid, vip.Created))
+    if seen:
+        raise Refusal("still-in-use", f"L3 network {subnet.state.name} is in use by {len(seen)}: {why}", *seen)
+
+
+def guests_of(t: Transaction, subnet: str) -> Iterator[Loaded[vm.Vm]]:
+    return (t.load(uuid, vm.Vm) for uuid in t.census(subnet).vms_on(subnet))
+
+
+def addresses_on(guest: vm.Vm, subnet: str) -> Iterator[str]:
+    return (ip for nic in guest.nics if nic.l3 == subnet for ip in nic.addresses)
+
+
+def add_reserved_range(t: Transaction, c: commands.AddReservedIpRange) -> None:
+    record(t, c.l3, lambda subnet: l3_ranges.reserve(subnet.uuid, subnet.state, start=c.start, end=c.end))
+
+
+def delete_reserved_range(t: Transaction, c: commands.DeleteReservedIpRange) -> None:
+    record(t, c.l3, lambda subnet: l3_ranges.unreserve(subnet.state, start=c.start, end=c.end))
+
+
+# what guests are told
+
+
+def add_dns(t: Transaction, c: commands.AddDns) -> None:
+    record(t, c.l3, lambda subnet: l3_settings.add_dns(subnet.uuid, subnet.state, c.address))
+
+
+def remove_dns(t: Transaction, c: commands.RemoveDns) -> None:
+    record(t, c.l3, lambda subnet: l3_settings.remove_dns(subnet.state, c.address))
+
+
+def add_host_route(t: Transaction, c: commands.AddHostRoute) -> None:
+    record(
+        t,
+        c.l3,
+        lambda subnet: l3_settings.add_host_route(subnet.uuid, subnet.state, prefix=c.prefix, next_hop=c.next_hop),
+    )
+
+
+def remove_host_route(t: Transaction, c: commands.RemoveHostRoute) -> None:
+    record(t, c.l3, lambda subnet: l3_settings.remove_host_route(subnet.state, prefix=c.prefix, next_hop=c.next_hop))
+
+
+# VMs
+
+
+def attach_to_vm(t: Transaction, c: commands.AttachL3NetworkToVm) -> None:
+    """Give a VM a NIC, running or not; the host that it runs on must have the L2 network."""
+    guest = t.require("vm", c.vm, vm.Vm)
+    subnet = t.require("l3", c.l3, l3.L3Network)
+    t.subject = guest.uuid
+    vm.refuse_nic(guest.uuid, guest.state, l3=subnet.uuid, l3_name=subnet.state.name)
+    l3.require_open(subnet.uuid, subnet.state)
+    if guest.state.host:
+        require_network(t, guest.state.host, subnet.state.l2)
+    cause = nics.attach(t, guest.uuid, subnet, ip=c.address, mac="")
+    if guest.state.host:
+        routers.settle(t, subnet.uuid, cause=cause)
+
+
+def require_network(t: Transaction, where: str, network: str) -> None:
+    """Refuse a host without an L2 network. One that takes no new VMs may still give those it has a NIC."""
+    vms.watch(t, where, [network])
+    member, state = t.load(where, host.Host).state, t.load(network, l2.L2Network).state
+    if vms.is_attached(t, state.pool or network, member.cluster):
+        excluded = t.census().placement([network], cluster=member.cluster).excluded
+        missing = next((e for e in excluded if e.host == where and e.l2), None)
+    else:
+        missing = Exclusion(where, "L2 network not attached to its cluster", network)
+    if missing:
+        told = f"host {member.name} can't take the NIC: {vms.explain(t, missing)}"
+        raise Refusal("host-not-eligible", told, *vms.causes(t, [missing]))
+
+
+def detach_from_vm(t: Transaction, c: commands.DetachL3NetworkFromVm) -> None:
+    guest = t.require("vm", c.vm, vm.Vm)
+    subnet = t.require("l3", c.l3, l3.L3Network)
+    t.subject = guest.uuid
+    vm.require_nic(guest.uuid, guest.state, l3=subnet.uuid, l3_name=subnet.state.name)
+    nics.detach(t, guest, subnet.uuid)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from domain import claims, cluster, commands, host, l2, l3, pool, vm
+from domain import claims, cluster, commands, host, host_network, l2, l3, pool, vm
 from domain.census import Exclusion
 from domain.errors import Refusal, Witness, witness
-from domain.handlers import nics
+from domain.handlers import nics, routers, services
 from domain.history import Loaded
 from domain.transaction import Transaction
 
@@ -18,14 +19,16 @@ def create(t: Transaction, c: commands.CreateVm) -> None:
     refuse_twice(subnets)
     addresses = by_network(t, c.addresses, subnets)
     macs = by_network(t, c.macs, subnets)
-    l3.require_ranges(s.state for s in subnets)
+    for subnet in subnets:
+        l3.require_open(subnet.uuid, subnet.state)
     target = choose_host(t, [s.state.l2 for s in subnets], wanted=c.host, cluster_text=c.cluster)
     uuid = t.identify(c.uuid)
     cause = t.create("vm", uuid, fact)
     for subnet in subnets:
         ip, mac = addresses.get(subnet.uuid, ""), macs.get(subnet.uuid, "")
         nics.attach(t, uuid, subnet, ip=ip, mac=mac, cause=cause)
-    t.record(uuid, vm.Started(target))
+    started = t.record(uuid, vm.Started(target))
+    routers.welcome(t, uuid, cause=started)
 
 
 def refuse_twice(subnets: Iterable[Loaded[l3.L3Network]]) -> None:
@@ -49,19 +52,19 @@ def by_network(t: Transaction, wishes: Mapping[str, str], subnets: Iterable[Load
     return found
 
 
-def choose_host(t: Transaction, l2s: Iterable[str], *, wanted: str = "", cluster_text: str = "") -> str:
+def choose_host(t: Transaction, l2s: Iterable[str], *, wanted: str = "", cluster_text: str = "", like: str = "") -> str:
     """Find a host that has all these L2 networks: the one asked for, or the one with the fewest VMs."""
     networks = sorted(set(l2s))
     within = t.require("cluster", cluster_text, cluster.Cluster).uuid if cluster_text else ""
     asked = t.require("host", wanted, host.Host) if wanted else None
-    placement = t.census().placement(networks, cluster=within)
+    placement = t.census().placement(networks, cluster=within, like=like)
     if asked and asked.uuid not in placement.hosts:
         why = next((e for e in placement.excluded if e.host == asked.uuid), None)
         reason = explain(t, why) if why else "it is in another cluster"
         because = causes(t, [why]) if why else [witness(asked.uuid, host.Added)]
         raise Refusal("host-not-eligible", f"host {asked.state.name} can't take the VM: {reason}", *because)
     if not placement.hosts:
-        reasons = "; ".join(f"{t.label(e.host)}: {explain(t, e)}" for e in placement.excluded[:5])
+        reasons = "; ".join(f"{t.label(e.host)}: {explain(t, e)}" for e in placement.excluded)
         told = f"no host can take the VM: {reasons or 'there is no host'}"
         raise Refusal("no-host-available", told, *causes(t, placement.excluded))
     chosen = asked.uuid if asked else placement.hosts[0]
@@ -70,9 +73,10 @@ def choose_host(t: Transaction, l2s: Iterable[str], *, wanted: str = "", cluster
 
 
 def watch(t: Transaction, chosen: str, networks: Iterable[str]) -> None:
-    """Rest the decision on the chosen host, its cluster and the networks: if one of them changes, choose again."""
+    """Rest the decision on the chosen host, its reports, its cluster and the networks: if one changes, choose again."""
     member = t.load(chosen, host.Host)
     t.get(member.state.cluster)
+    t.get(host_network.uuid_of(chosen))
     for uuid in networks:
         network = t.get(uuid)
         pool = getattr(network.state, "pool", "") if network else ""
@@ -87,17 +91,31 @@ def explain(t: Transaction, exclusion: Exclusion) -> str:
 def causes(t: Transaction, excluded: Iterable[Exclusion]) -> Iterator[Witness]:
     """Name the facts that keep hosts from taking a VM: the state they are in, or the detach of a network."""
     for exclusion in excluded:
+        member = t.load(exclusion.host, host.Host).state
+        where = member.cluster
         if not exclusion.l2:
-            yield witness(exclusion.host, host.StateChanged)
+            in_service = member.state == "enabled"
+            yield witness(where, cluster.Created) if in_service else witness(exclusion.host, host.StateChanged)
             continue
-        where = t.load(exclusion.host, host.Host).state.cluster
         network = t.load(exclusion.l2, l2.L2Network)
         subject = network.state.pool or network.uuid
+        if is_attached(t, subject, where):
+            yield witness(host_network.uuid_of(exclusion.host), *REPORTS, l2=network.uuid)
+            continue
         yield witness(subject, l2.DetachedFromCluster, pool.DetachedFromCluster, cluster=where)
 
 
+REPORTS = (host_network.Failed, host_network.Removed, host_network.DriftBegan)
+
+
+def is_attached(t: Transaction, subject: str, where: str) -> bool:
+    found = t.get(subject)
+    return found is not None and where in getattr(found.state, "clusters", ())
+
+
 def networks_of(t: Transaction, guest: vm.Vm) -> list[str]:
-    return [t.load(nic.l3, l3.L3Network).state.l2 for nic in guest.nics]
+    """Give the L2 networks that a VM's host must have: those of its NICs, and what their services need beside."""
+    return [*(t.load(nic.l3, l3.L3Network).state.l2 for nic in guest.nics), *services.networks_for(t, guest)]
 
 
 def start(t: Transaction, c: commands.StartVm) -> None:
@@ -106,8 +124,9 @@ def start(t: Transaction, c: commands.StartVm) -> None:
     vm.start(guest.uuid, guest.state, "")
     networks = networks_of(t, guest.state)
     wanted = c.host or stay(t, guest.state, networks)
-    target = choose_host(t, networks, wanted=wanted)
-    t.record(guest.uuid, vm.start(guest.uuid, guest.state, target))
+    target = choose_host(t, networks, wanted=wanted, like=guest.state.last_host)
+    cause = t.record(guest.uuid, vm.start(guest.uuid, guest.state, target))
+    routers.welcome(t, guest.uuid, cause=cause)
 
 
 def stay(t: Transaction, guest: vm.Vm, networks: Iterable[str]) -> str:
@@ -127,7 +146,8 @@ def migrate(t: Transaction, c: commands.MigrateVm) -> None:
     t.subject = guest.uuid
     vm.require_running(guest.uuid, guest.state)
     networks = networks_of(t, guest.state)
-    target = choose_host(t, networks, wanted=c.host) if c.host else elsewhere(t, guest, networks)
+    here = guest.state.host
+    target = choose_host(t, networks, wanted=c.host, like=here) if c.host else elsewhere(t, guest, networks)
     name = t.load(target, host.Host).state.name
     t.record(guest.uuid, vm.migrate(guest.uuid, guest.state, host=target, host_name=name))
 
@@ -135,12 +155,13 @@ def migrate(t: Transaction, c: commands.MigrateVm) -> None:
 def elsewhere(t: Transaction, guest: Loaded[vm.Vm], networks: Iterable[str]) -> str:
     """Find the best host other than the one the VM is on."""
     wanted = sorted(set(networks))
-    placement = t.census().placement(wanted)
+    placement = t.census().placement(wanted, like=guest.state.host)
     others = [h for h in placement.hosts if h != guest.state.host]
     if not others:
+        reasons = "; ".join(f"{t.label(e.host)}: {explain(t, e)}" for e in placement.excluded)
         raise Refusal(
             "no-host-available",
-            f"no other host has all networks of VM {guest.state.name}",
+            f"no other host can take VM {guest.state.name}: {reasons or 'there is no other host'}",
             witness(guest.uuid, vm.Started, vm.Migrated),
             *causes(t, placement.excluded),
         )
@@ -148,9 +169,50 @@ def elsewhere(t: Transaction, guest: Loaded[vm.Vm], networks: Iterable[str]) -> 
     return others[0]
 
 
+def guests(t: Transaction, uuid: str) -> Iterator[Loaded[vm.Vm]]:
+    """Walk the VMs that run on a host."""
+    for name in t.census(uuid).guests_of(uuid):
+        guest = t.get(name)
+        if guest and isinstance(guest.state, vm.Vm) and guest.state.host == uuid:
+            yield Loaded(guest.uuid, guest.version, guest.state)
+
+
+def refuse_guests(t: Transaction, member: Loaded[host.Host]) -> None:
+    """Refuse to touch a host while VMs run on it."""
+    found = list(guests(t, member.uuid))
+    if found:
+        told = ", ".join(guest.state.name for guest in found)
+        raise Refusal(
+            "still-in-use",
+            f"VMs run on host {member.state.name}: {told}; set it to maintenance, or migrate them first",
+            *(witness(guest.uuid, vm.Started, vm.Migrated, host=member.uuid) for guest in found),
+        )
+
+
+def evacuate(t: Transaction, source: Loaded[host.Host], *, cause: str) -> None:
+    """Migrate a host's VMs to others that have all their networks, spread evenly; stop those that none can take."""
+    placed: Counter[str] = Counter()
+    for guest in guests(t, source.uuid):
+        networks = sorted(set(networks_of(t, guest.state)))
+        fitting = t.census().placement(networks, like=source.uuid).hosts
+        others = [uuid for uuid in fitting if uuid != source.uuid]
+        if others:
+            target = min(others, key=lambda uuid: placed[uuid])
+            placed[target] += 1
+            watch(t, target, networks)
+            t.record(guest.uuid, vm.Migrated(target), cause=cause)
+        else:
+            t.record(guest.uuid, vm.Stopped(), cause=cause)
+
+
 def destroy(t: Transaction, c: commands.DestroyVm) -> None:
     guest = t.require("vm", c.vm, vm.Vm)
     t.subject = guest.uuid
+    end(t, guest)
+
+
+def end(t: Transaction, guest: Loaded[vm.Vm]) -> None:
+    """Destroy a VM, and give back all that its NICs hold."""
     cause = t.record(guest.uuid, vm.Destroyed())
     t.release(claims.name("vm", guest.state.name), guest.uuid, cause=cause)
     for nic in guest.state.nics:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterator
+from itertools import groupby
 
 import click
 import msgspec
@@ -62,13 +63,14 @@ def about_whom(open_session: Session, text: str) -> frozenset[str]:
 
 
 def numbered(open_session: Session, first: int, last: int) -> Iterator[tuple[Recorded, dict[str, object]]]:
-    """Walk the facts with the causes of each command's facts turned into positions."""
-    command_id, positions = "", dict[str, int]()
-    for recorded in open_session.network.facts(first, last):
-        if recorded.command != command_id:
-            command_id, positions = recorded.command, {}
-        positions[recorded.reference] = recorded.position
-        yield recorded, entry_of(recorded, positions.get(recorded.cause))
+    """Walk the facts with the causes of each command's facts turned into positions.
+
+    In a deletion a cause comes after what it caused: what hangs on an object goes before the object.
+    """
+    for _, group in groupby(open_session.network.facts(first, last), key=lambda r: r.command):
+        facts = list(group)
+        positions = {r.reference: r.position for r in facts}
+        yield from ((r, entry_of(r, positions.get(r.cause))) for r in facts)
 
 
 def entry_of(recorded: Recorded, cause: int | None) -> dict[str, object]:

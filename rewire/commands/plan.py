@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
+import msgspec
 
 from projections import plan
+from projections.leftovers import leftovers
 from projections.plan import HostPlan
+from projections.service_entries import DhcpServer, DnsServer, Eip, Forwarding, Guard, Services, Snat
 from rewire import options, output, session, when
 
 
@@ -17,6 +22,7 @@ def command(host: str, store: str | None, at: str | None, output_format: str | N
     with session.opened(store) as open_session:
         topology = open_session.topology(when.position(open_session, at))
         found = plan.plan(topology, topology.find("host", host))
+        left = [{"l2": topology.name(x.l2), "because": x.because} for x in leftovers(topology, found.host)]
     if output.chosen(output_format) == "table":
         columns = ("device", "is", "for", "details", "facts")
         output.show(rows(found), "table", columns=columns, name=topology.name, empty=f"{host} needs nothing")
@@ -29,7 +35,10 @@ def command(host: str, store: str | None, at: str | None, output_format: str | N
             "vlans": found.vlans,
             "tunnels": found.tunnels,
             "ports": found.ports,
-            "services": [],
+            "meshes": found.meshes,
+            "customs": found.customs,
+            "services": [{"service": s} | msgspec.structs.asdict(entry) for s, entry in found.services.entries],
+            "leftovers": left,
         },
         output_format,
     )
@@ -41,8 +50,26 @@ def rows(found: HostPlan) -> list[dict[str, object]]:
         *(row(b.name, "bridge", b.l2, f"uplink {b.uplink}" if b.uplink else "", b.because) for b in found.bridges),
         *(row(v.name, "VLAN", v.l2, f"VLAN {v.vlan} of {v.interface} in {v.bridge}", v.because) for v in found.vlans),
         *(row(t.name, "tunnel", t.l2, f"from {t.local} to {', '.join(t.peers)}", t.because) for t in found.tunnels),
-        *(row(p.device, "NIC", p.vm, f"{p.ip} in {p.bridge}", p.because) for p in found.ports),
+        *(row(m.bridge, "GRE mesh", m.l2, f"key {m.key} to {', '.join(m.peers)}", m.because) for m in found.meshes),
+        *(row(x.device, x.type, x.l2, f"{x.number} on {x.interface}", x.because) for x in found.customs),
+        *(row(p.device, "NIC", p.vm, f"{p.ip or p.ip6} in {p.bridge}", p.because) for p in found.ports),
+        *service_rows(found.services),
     ]
+
+
+def service_rows(found: Services) -> Iterator[dict[str, object]]:
+    """Give one line an entry of a service."""
+    for service, entry in found.entries:
+        match entry:
+            case DhcpServer() | DnsServer() | Snat():
+                yield row(entry.bridge, service, entry.l3, "", entry.because)
+            case Eip():
+                yield row(entry.bridge, service, entry.eip, f"{entry.vip} to {entry.guest}", entry.because)
+            case Forwarding() as f:
+                told = f"{f.protocol} {f.vip}:{f.vip_ports} to {f.guest}:{f.private_ports}"
+                yield row(f.bridge, service, f.rule, told, f.because)
+            case Guard():
+                yield row(", ".join(entry.ports), service, entry.group, f"{len(entry.filters)} rules", entry.because)
 
 
 def row(device: str, kind: str, subject: str, details: str, because: tuple[int, ...]) -> dict[str, object]:

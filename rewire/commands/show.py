@@ -17,7 +17,14 @@ COLUMNS = {
     "pool": ("name", "attachedVniRanges", "attachedCidrs", "attachedClusterUuids"),
     "l3": ("name", "l2NetworkUuid", "category", "ipRanges", "allocator"),
     "vm": ("name", "state", "hostUuid"),
+    "provider": ("name", "type", "networkServiceTypes", "attachedL2NetworkUuids"),
+    "vip": ("name", "ip", "l3NetworkUuid", "useFor", "serviceProviderUuids"),
+    "eip": ("name", "vipIp", "guestIp", "vmNicUuid"),
+    "port-forwarding": ("name", "vipIp", "protocolType", "vipPortStart", "vipPortEnd", "guestIp", "allowedCidr"),
+    "security-group": ("name", "attachedL3NetworkUuids", "rules", "vmNicUuids"),
+    "router": ("l3NetworkUuid", "hostUuid", "networkServiceTypes"),
     "nic": ("name", "ip", "mac", "hostUuid", "device"),
+    "switch": ("name", "zoneUuid", "ports"),
 }
 
 

@@ -55,7 +55,7 @@ def test_random_draws_differ_from_seed_to_seed() -> None:
 
 
 def test_random_finds_the_one_address_that_is_left_over() -> None:
-    free = Addresses(free=((1, 1000),), size=1000)
+    free = addressing.grow(Addresses(), 1, 1000)
     besides = set(range(1, 1001)) - {777}
     assert addressing.choose(free, "random", random.Random(1), besides) == 777
 
@@ -65,7 +65,7 @@ def test_random_gives_nothing_where_nothing_is_free() -> None:
 
 
 def test_random_draws_each_address_about_equally_often() -> None:
-    free = Addresses(free=((1, 2), (10, 10), (20, 21)), size=5)
+    free = addressing.grow(addressing.grow(addressing.grow(Addresses(), 1, 2), 10, 10), 20, 21)
     chance = random.Random(1)
     draws = [addressing.choose(free, "random", chance, ()) for _ in range(5000)]
     assert {ip: 850 < draws.count(ip) < 1150 for ip in set(draws)} == dict.fromkeys([1, 2, 10, 20, 21], True)

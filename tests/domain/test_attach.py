@@ -53,7 +53,9 @@ def test_attaching_twice_is_refused() -> None:
 
 def test_a_network_stays_in_its_zone() -> None:
     case = given(a_zone("y"), a_vlan(zone="y"), *ONE_HOST)
-    fact = l2.Created("v10", "", "y", "eth0", "L2VlanNetwork", 10, "", "br_eth0_10", "eth0.10", "attach")
+    fact = l2.Created(
+        "v10", "", "y", "eth0", "L2VlanNetwork", 10, "", "br_eth0_10", "eth0.10", "attach", "", "vlan", "eth0/10"
+    )
     case.when(attach("v10")).refused("wrong-zone", naming=[fact, cluster.Created("c1", "z", "KVM")])
 
 
@@ -193,7 +195,7 @@ def test_the_released_address_is_free_for_the_next() -> None:
     case = given(*TWO_SUBNETS, a_vm("one", host="h1", ip="192.168.0.20", mac="52:54:00:00:00:01"), detach("v10"))
     case.when(a_vm("two", host="h2", ip="192.168.0.20", mac="52:54:00:00:00:01")).then(
         vm.Created("two"),
-        vm.NicAttached("two/l3", "l3", "192.168.0.20", "52:54:00:00:00:01", "nic525400000001"),
+        vm.NicAttached("two/l3", "l3", "192.168.0.20", "", "52:54:00:00:00:01", "nic525400000001"),
         vm.Started("h2"),
     )
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import random
+import time
 import uuid
+from datetime import UTC, datetime
+
+import pytest
 
 from domain import instruments
 
@@ -30,3 +34,13 @@ def test_an_id_is_a_uuid_of_version_7_that_begins_with_its_time() -> None:
 
     assert (made.version, made.variant) == (7, uuid.RFC_4122)
     assert made.int >> 80 == 0x0123456789AB
+
+
+def test_a_timestamp_is_in_utc_wherever_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert instruments.timestamp(datetime(2026, 1, 1, tzinfo=UTC)) == "2026-01-01T00:00:00.000000Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -22,9 +22,13 @@ from tests.builders import (
 from tests.given import given
 
 
-PLAIN = l2.Created("plain", "", "z", "eth0", "L2NoVlanNetwork", 0, "", "br_eth0", "", "attach")
-V10 = l2.Created("v10", "", "z", "eth0", "L2VlanNetwork", 10, "", "br_eth0_10", "eth0.10", "attach")
-X100 = l2.Created("x", "", "z", "", "L2VxlanNetwork", 100, "pool", "br_vx_100", "vxlan100", "attach")
+PLAIN = l2.Created(
+    "plain", "", "z", "eth0", "L2NoVlanNetwork", 0, "", "br_eth0", "", "attach", "", "interface", "eth0/0"
+)
+V10 = l2.Created(
+    "v10", "", "z", "eth0", "L2VlanNetwork", 10, "", "br_eth0_10", "eth0.10", "attach", "", "vlan", "eth0/10"
+)
+X100 = l2.Created("x", "", "z", "", "L2VxlanNetwork", 100, "pool", "br_vx_100", "vxlan100", "attach", "", "tunnel", "")
 RANGE = pool.VniRangeAdded("100-102", 100, 102)
 
 
@@ -38,7 +42,21 @@ def test_a_vlan_network_has_a_vlan_device_in_a_bridge() -> None:
 
 @pytest.mark.parametrize("vlan", [1, 4094])
 def test_the_first_and_last_vlan_are_allowed(vlan: int) -> None:
-    fact = l2.Created("v", "", "z", "eth0", "L2VlanNetwork", vlan, "", f"br_eth0_{vlan}", f"eth0.{vlan}", "attach")
+    fact = l2.Created(
+        "v",
+        "",
+        "z",
+        "eth0",
+        "L2VlanNetwork",
+        vlan,
+        "",
+        f"br_eth0_{vlan}",
+        f"eth0.{vlan}",
+        "attach",
+        "",
+        "vlan",
+        f"eth0/{vlan}",
+    )
     given(a_zone()).when(a_vlan("v", vlan=vlan)).then(fact)
 
 
@@ -83,12 +101,16 @@ def test_a_description_may_be_long_but_not_endless() -> None:
 def test_a_second_network_on_one_vlan_gets_a_bridge_name_of_its_own() -> None:
     case = given(a_zone(), a_vlan())
     uuid = "0196f0a0-0000-7000-8000-00000000abcd"
-    again = l2.Created("w", "", "z", "eth0", "L2VlanNetwork", 10, "", "l2_00000000abcd", "eth0.10", "attach")
+    again = l2.Created(
+        "w", "", "z", "eth0", "L2VlanNetwork", 10, "", "l2_00000000abcd", "eth0.10", "attach", "", "vlan", "eth0/10"
+    )
     case.when(a_vlan("w", uuid=uuid)).then(again, taking=["name/l2/w", "bridge/z/l2_00000000abcd"])
 
 
 def test_another_zone_may_use_the_same_bridge_name() -> None:
-    elsewhere = l2.Created("w", "", "y", "eth0", "L2VlanNetwork", 10, "", "br_eth0_10", "eth0.10", "attach")
+    elsewhere = l2.Created(
+        "w", "", "y", "eth0", "L2VlanNetwork", 10, "", "br_eth0_10", "eth0.10", "attach", "", "vlan", "eth0/10"
+    )
     given(a_zone(), a_zone("y"), a_vlan()).when(a_vlan("w", zone="y")).then(elsewhere)
 
 
@@ -137,7 +159,7 @@ def test_pools_apart_may_have_the_same_vnis() -> None:
 
 
 def test_pools_on_one_cluster_share_no_vni() -> None:
-    case = given(*A_POOL, a_pool("other"), attach_pool("c1", pool="other"))
+    case = given(*A_POOL, a_vni_range(200, 210), a_pool("other"), attach_pool("c1", pool="other"))
     case.when(a_vni_range(102, 102, pool="other")).refused("vni-range-overlap", naming=[RANGE])
 
 
@@ -158,7 +180,7 @@ def test_vnis_are_taken_from_the_lowest_range_whichever_was_added_first() -> Non
 
 
 def test_a_vxlan_network_may_ask_for_its_vni_and_for_its_moment() -> None:
-    fact = l2.Created("x", "", "z", "", "L2VxlanNetwork", 102, "pool", "br_vx_102", "vxlan102", "vm")
+    fact = l2.Created("x", "", "z", "", "L2VxlanNetwork", 102, "pool", "br_vx_102", "vxlan102", "vm", "", "tunnel", "")
     given(*A_POOL).when(a_vxlan(vni=102, realize="vm")).then(fact)
 
 
@@ -189,7 +211,21 @@ def test_a_vxlan_network_needs_a_pool_and_a_name_of_its_own() -> None:
 def test_the_same_vni_in_another_pool_gets_device_names_of_its_own() -> None:
     case = given(*TWO_CLUSTERS, a_pool(), a_vni_range(), a_pool("other"), a_vni_range(pool="other"), a_vxlan())
     fact = case.when(c.CreateL2VxlanNetwork(name="y", pool="other", uuid="0196f0a0-0000-7000-8000-00000000abcd"))
-    again = l2.Created("y", "", "z", "", "L2VxlanNetwork", 100, "other", "l2_00000000abcd", "vx_00000000abcd", "attach")
+    again = l2.Created(
+        "y",
+        "",
+        "z",
+        "",
+        "L2VxlanNetwork",
+        100,
+        "other",
+        "l2_00000000abcd",
+        "vx_00000000abcd",
+        "attach",
+        "",
+        "tunnel",
+        "",
+    )
     fact.then(again)
 
 

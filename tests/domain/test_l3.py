@@ -11,7 +11,7 @@ from tests.given import given
 
 
 L3 = l3.Created("l3", "v10", "private", "", 0, "first-available")
-LOW = l3.IpRangeAdded("low", "192.168.0.10", "192.168.0.50", "255.255.255.0", "192.168.0.1", "192.168.0.0/24")
+LOW = l3.IpRangeAdded("low", "192.168.0.10", "192.168.0.50", "255.255.255.0", "192.168.0.1", "192.168.0.0/24", 24, "")
 EMPTY = (*ONE_HOST, a_vlan(), an_l3())
 
 
@@ -63,12 +63,14 @@ def test_a_range_is_added_with_its_subnet() -> None:
 
 
 def test_a_range_may_be_a_single_address() -> None:
-    fact = l3.IpRangeAdded("low", "192.168.0.9", "192.168.0.9", "255.255.255.0", "192.168.0.1", "192.168.0.0/24")
+    fact = l3.IpRangeAdded(
+        "low", "192.168.0.9", "192.168.0.9", "255.255.255.0", "192.168.0.1", "192.168.0.0/24", 24, ""
+    )
     given(*EMPTY).when(a_range("192.168.0.9", "192.168.0.9")).then(fact)
 
 
 def test_a_range_may_reach_from_the_first_to_the_last_host_address() -> None:
-    fact = l3.IpRangeAdded("low", "10.0.0.2", "10.0.0.254", "255.255.255.0", "10.0.0.1", "10.0.0.0/24")
+    fact = l3.IpRangeAdded("low", "10.0.0.2", "10.0.0.254", "255.255.255.0", "10.0.0.1", "10.0.0.0/24", 24, "")
     given(*EMPTY).when(a_range("10.0.0.2", "10.0.0.254", gateway="10.0.0.1")).then(fact)
 
 
@@ -187,7 +189,7 @@ def test_ranges_are_kept_in_order_with_a_gap_between_them() -> None:
 
 def part(name: str, start: int, end: int, gateway: int) -> l3.IpRangeAdded:
     mask = "255.255.255.0"
-    return l3.IpRangeAdded(name, f"10.0.0.{start}", f"10.0.0.{end}", mask, f"10.0.0.{gateway}", "10.0.0.0/24")
+    return l3.IpRangeAdded(name, f"10.0.0.{start}", f"10.0.0.{end}", mask, f"10.0.0.{gateway}", "10.0.0.0/24", 24, "")
 
 
 def test_by_cidr_the_first_address_is_the_gateway_where_none_is_given() -> None:
@@ -205,7 +207,7 @@ def test_by_cidr_a_gateway_in_the_middle_makes_two_ranges(gateway: int) -> None:
 
 
 def test_by_cidr_a_30_holds_one_address_beside_its_gateway() -> None:
-    fact = l3.IpRangeAdded("all", "10.0.0.2", "10.0.0.2", "255.255.255.252", "10.0.0.1", "10.0.0.0/30")
+    fact = l3.IpRangeAdded("all", "10.0.0.2", "10.0.0.2", "255.255.255.252", "10.0.0.1", "10.0.0.0/30", 30, "")
     given(*EMPTY).when(a_cidr("10.0.0.0/30")).then(fact)
 
 
@@ -217,6 +219,6 @@ def test_by_cidr_a_subnet_without_room_is_refused(length: int) -> None:
 @pytest.mark.parametrize("name", ["all", "all-2"])
 def test_by_cidr_a_name_in_use_is_refused_and_half_of_it_is_not_recorded(name: str) -> None:
     case = given(*EMPTY, a_range("10.0.0.7", "10.0.0.7", name=name, gateway="10.0.0.100"))
-    fact = l3.IpRangeAdded(name, "10.0.0.7", "10.0.0.7", "255.255.255.0", "10.0.0.100", "10.0.0.0/24")
+    fact = l3.IpRangeAdded(name, "10.0.0.7", "10.0.0.7", "255.255.255.0", "10.0.0.100", "10.0.0.0/24", 24, "")
     result = case.when(a_cidr("10.0.0.0/24", gateway="10.0.0.100"))
     result.refused("name-in-use" if name == "all" else "ip-range-overlap", naming=[fact])

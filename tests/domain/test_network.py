@@ -142,6 +142,18 @@ def test_a_decision_that_is_overtaken_again_and_again_gives_up() -> None:
         case.network.execute(attach("v10"), ME)
 
 
+def test_a_fact_is_folded_into_its_aggregate_once() -> None:
+    case = given(*TWO_CLUSTERS, a_vlan(), attach("v10"))
+    uuid, cache = case.id("l2", "v10"), case.network.repository.cache
+    case.do(attach("v10", "c2"))
+    loaded = case.network.load(uuid)
+    assert loaded
+    assert loaded.version == 3
+    assert cache
+    kept: object = cache.get(uuid)
+    assert kept is loaded
+
+
 # instruments
 
 

@@ -92,6 +92,13 @@ def test_another_process_sees_facts_as_soon_as_they_are_acknowledged(path: Path)
     assert [r.fact for r in reader.facts()] == [r.fact for r in writer.facts()]
 
 
+def test_reading_waits_for_no_writer(path: Path) -> None:
+    network = written(path, a_zone())
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert len(list(network.facts())) == network.position()
+
+
 def test_opening_a_store_to_read_it_writes_nothing(path: Path) -> None:
     written(path).close()
     before = path.read_bytes()

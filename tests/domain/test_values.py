@@ -100,7 +100,7 @@ def test_short_names_say_what_they_are_for() -> None:
     assert devices.untagged_bridge("eth0") == "br_eth0"
     assert devices.vlan_bridge("eth0", 10) == "br_eth0_10"
     assert devices.vlan_device("eth0", 10) == "eth0.10"
-    assert devices.vlan_device("enp129s0f0np0", 10) == "5c0f630.10"
+    assert devices.vlan_device("enp129s0f0np0", 10) == "5c0f630f035b.10"
     assert devices.nic("52:54:00:12:34:56") == "nic525400123456"
 
 

@@ -33,7 +33,7 @@ from tests.given import given
 
 
 MAC = "52:54:00:00:00:01"
-NIC = vm.NicAttached("vm/l3", "l3", "192.168.0.10", MAC, "nic525400000001")
+NIC = vm.NicAttached("vm/l3", "l3", "192.168.0.10", "", MAC, "nic525400000001")
 STARTED = vm.Started("h1")
 MADE = (*A_SUBNET, a_vm(mac=MAC))
 
@@ -103,7 +103,7 @@ def test_a_mac_is_held_once_everywhere() -> None:
 
 
 def test_a_vm_may_ask_for_its_address() -> None:
-    fact = vm.NicAttached("vm/l3", "l3", "192.168.0.50", MAC, "nic525400000001")
+    fact = vm.NicAttached("vm/l3", "l3", "192.168.0.50", "", MAC, "nic525400000001")
     given(*A_SUBNET).when(a_vm(ip="192.168.0.50", mac=MAC)).then(vm.Created("vm"), fact, STARTED)
 
 
@@ -127,7 +127,7 @@ def test_a_network_without_ranges_has_no_address_to_give() -> None:
 
 def test_a_full_network_has_no_address_to_give() -> None:
     case = given(*ONE_HOST, a_vlan(), attach("v10"), an_l3(), a_range("192.168.0.10", "192.168.0.10"), a_vm("one"))
-    one = l3.IpRangeAdded("low", "192.168.0.10", "192.168.0.10", LOW.netmask, LOW.gateway, LOW.network_cidr)
+    one = l3.IpRangeAdded("low", "192.168.0.10", "192.168.0.10", LOW.netmask, LOW.gateway, LOW.network_cidr, 24, "")
     case.when(a_vm("two")).refused("ip-exhausted", naming=[one])
 
 

@@ -168,7 +168,7 @@ def tunnelled(vni: int = 9, peers: tuple[str, ...] = ("10.0.0.2", "10.0.0.3")) -
 
 def port_on(bridge: str, number: int) -> Port:
     mac = f"02:00:00:00:00:{number:02x}"
-    return Port(f"nic{mac.replace(':', '')}", f"n{number}", "v", mac, "192.168.0.9", bridge, (number,))
+    return Port(f"nic{mac.replace(':', '')}", f"n{number}", "v", mac, "192.168.0.9", "", bridge, (number,))
 
 
 def blurred(found: Found, like: Found) -> Found:

@@ -7,14 +7,17 @@ thing that it checks was made.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from itertools import combinations
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
+from itertools import pairwise
+from typing import Literal
 
 import msgspec
 
-from domain import aggregates, claims, cluster, host, l2, l3, pool, vm
+from domain import aggregates, cable, claims, cluster, eip, host, l2, l3, pool, provider, router, vip, vm
+from domain.history import State
 from domain.network import Network
-from projections import attachment, broadcast, reach
+from projections import addressing, attachment, broadcast, fabric, reach, services
 from projections import plan as plans
 from projections.diff import diff, obstacles
 from projections.domains import domains
@@ -23,6 +26,7 @@ from projections.operations import apply_all
 from projections.plan import HostPlan
 from projections.relations import related
 from projections.topology import Topology
+from tests.machines import flood, served
 
 
 # claims
@@ -48,23 +52,40 @@ def held(network: Network) -> dict[str, str]:
 def due(topology: Topology) -> Iterator[tuple[str, str]]:
     """Give what each living object must hold."""
     for uuid, state in topology.objects.states.items():
-        yield f"name/{aggregates.kind_of(state)}/{topology.name(uuid)}", uuid
+        if hasattr(state, "name"):
+            yield f"name/{aggregates.kind_of(state)}/{topology.name(uuid)}", uuid
         match state:
             case l2.L2Network(pool="") as network:
                 yield f"bridge/{network.zone}/{network.bridge}", uuid
                 for where in network.clusters:
-                    yield f"segment/{where}/{network.physical_interface}/{network.virtual_network_id}", uuid
+                    yield f"segment/{where}/{network.segment}", uuid
             case l2.L2Network() as network:
                 yield f"bridge/{network.zone}/{network.bridge}", uuid
                 yield f"vni/{network.pool}/{network.virtual_network_id}", uuid
+            case cable.Cable(a=a, b=b):
+                yield from ((f"cable-end/{device}/{port}", uuid) for device, port in (a, b))
             case host.Host() as member:
                 zone = topology.state(member.cluster, cluster.Cluster).zone
                 yield from ((f"host-address/{zone}/{a}", uuid) for a in {member.address, member.vtep} - {""})
             case vm.Vm() as guest:
-                yield from ((f"ip/{nic.l3}/{nic.ip}", uuid) for nic in guest.nics)
+                yield from ((f"ip/{nic.l3}/{ip}", uuid) for nic in guest.nics for ip in nic.addresses)
                 yield from ((f"mac/{nic.mac}", uuid) for nic in guest.nics)
             case _:
-                pass
+                yield from ((key, uuid) for key in due_for_services(topology, uuid, state))
+
+
+def due_for_services(topology: Topology, uuid: str, state: State) -> Iterator[str]:
+    match state:
+        case l3.L3Network(dhcp_servers=servers):
+            yield from (f"ip/{uuid}/{ip}" for _, ip in servers)
+        case vip.Vip(l3=home, ip=ip):
+            yield f"ip/{home}/{ip}"
+        case eip.Eip(vip=address, binding=binding) if binding:
+            yield f"eip/{binding.nic}/{ip_address(topology.state(address, vip.Vip).ip).version}"
+        case router.Router(l3=home):
+            yield f"router/{home}"
+        case _:
+            pass
 
 
 def claims_fit(network: Network, topology: Topology) -> None:
@@ -79,29 +100,74 @@ def claims_fit(network: Network, topology: Topology) -> None:
 
 def relations_fit(topology: Topology) -> None:
     """What is kept step by step is what the states alone would give."""
+    kinds = {uuid: kind for kind, here in topology.objects.kinds.items() for uuid in here}
+    assert kinds == {uuid: type(state) for uuid, state in topology.objects.states.items()}
     kept = {cluster: set(networks) for cluster, networks in topology.attached.items()}
     assert kept == attachment.recompute(topology.objects)
-    wires = {network: set(segments) for network, segments in topology.segments.of.items()}
-    assert wires == {network: {segment} for network, segment in broadcast.recompute(topology.objects).items()}
-    carried = {(n, s) for s, networks in topology.segments.carried.items() for n in networks}
-    assert carried == {(n, s) for n, segments in wires.items() for s in segments}
+    places = {network: dict(here) for network, here in topology.segments.of.items()}
+    assert places == broadcast.recompute(topology.scene)
+    carried = {(n, h, s) for s, here in topology.segments.carried.items() for n, h in here}
+    assert carried == {(n, h, s) for n, here in places.items() for h, s in here.items()}
+    assert (dict(topology.fabric.wires), dict(topology.fabric.sizes)) == fabric.recompute(topology.objects)
+
+
+def services_fit(topology: Topology) -> None:
+    """Who uses what is what the states alone would give, and everything that is used is there."""
+    kept, simple = topology.services, services.recompute(topology.objects)
+    for mine, other in ((kept.users, simple.users), (kept.taken, simple.taken), (kept.rules, simple.rules)):
+        assert {k: set(v) for k, v in mine.items()} == {k: set(v) for k, v in other.items()}
+    assert set(kept.users) <= {*topology.objects.states, *topology.nics.all, services.PROVIDERS}
+
+
+def routers_fit(topology: Topology) -> None:
+    """A virtual router is on a host that has its network and takes VMs, and serves a network that needs one."""
+    for _, state in topology.every(router.Router):
+        subnet, member = topology.state(state.l3, l3.L3Network), topology.state(state.host, host.Host)
+        assert member.state == "enabled"
+        assert member.cluster in attachment.clusters_of(topology.objects, subnet.l2)
+        assert any(topology.state(p, provider.Provider).runs == "router" for _, p in subnet.services)
 
 
 def addresses_fit(topology: Topology) -> None:
-    """The free addresses are those of the ranges that no NIC has."""
+    """The addresses in use are those that somebody has; the free ones are the others of the ranges, reserved ones left
+    out.
+    """
     for uuid, state in topology.every(l3.L3Network):
-        all_of_them = {number for r in state.ranges for number in r.numbers}
-        used = {number_of(nic.ip) for nic in topology.nics.all.values() if nic.l3 == uuid}
-        kept = topology.addressing[uuid]
-        assert {n for first, last in kept.free for n in range(first, last + 1)} == all_of_them - used
-        assert kept.size == len(all_of_them)
-        assert list(kept.free) == sorted(kept.free)
-        assert all(a[1] + 1 < b[0] for a, b in zip(kept.free, kept.free[1:], strict=False))
+        held = set(holders(topology, uuid))
+        assert all(map(state.serves, held))
+        versions: tuple[Literal[4, 6], ...] = (4, 6)
+        for version in versions:
+            kept = topology.addressing.get((uuid, version), addressing.EMPTY)
+            used = {int(ip_address(ip)) for ip in held if ip_address(ip).version == version}
+            assert set(addressing.in_use(kept, 0, 1 << 128)) == used
+            ranges = [r.numbers for r in state.ranges if r.version == version]
+            assert addressing.capacity(kept).total == sum(r.stop - r.start for r in ranges)
+            if kept.size < SMALL:
+                reserved = [r.numbers for r in state.reserved if r.version == version]
+                free = {n for r in ranges for n in r if not any(n in k for k in reserved)} - used
+                assert list(addressing.upward(kept)) == sorted(free)
 
 
-def number_of(ip: str) -> int:
-    a, b, c, d = (int(part) for part in ip.split("."))
-    return ((a * 256 + b) * 256 + c) * 256 + d
+SMALL = 10_000
+"""What a plain set can hold."""
+
+
+def holders(topology: Topology, subnet: str) -> Iterator[str]:
+    """Walk the addresses of an L3 network that a NIC, a VIP or a DHCP server has."""
+    for nic in topology.nics.all.values():
+        yield from nic.addresses if nic.l3 == subnet else ()
+    yield from (state.ip for _, state in topology.every(vip.Vip) if state.l3 == subnet)
+    yield from (ip for _, ip in topology.state(subnet, l3.L3Network).dhcp_servers)
+
+
+def ranges_are_disjoint(topology: Topology) -> None:
+    """No two ranges of the L3 networks on one L2 network meet."""
+    numbers: dict[str, list[tuple[int, int, int]]] = {}
+    for _, state in topology.every(l3.L3Network):
+        numbers.setdefault(state.l2, []).extend((r.version, r.numbers.start, r.numbers.stop) for r in state.ranges)
+    for found in numbers.values():
+        for (family, _, stop), (other, start, _) in pairwise(sorted(found)):
+            assert family != other or stop <= start
 
 
 def nics_on_air(topology: Topology) -> dict[str, tuple[str, str]]:
@@ -120,22 +186,9 @@ def nics_have_their_network(topology: Topology) -> None:
         assert topology.state(uuid, host.Host).cluster in attachment.clusters_of(topology.objects, network)
 
 
-def wire(topology: Topology, network: str) -> tuple[str, str, int]:
-    """Give the wire an attached L2 network is on: equal names in a zone are one, and so is a VNI of a pool."""
-    state = topology.state(network, l2.L2Network)
-    return (state.pool or state.zone, state.physical_interface, state.virtual_network_id)
-
-
-def flood(topology: Topology) -> set[frozenset[str]]:
-    """Give the NICs that hear one another, by shouting from each."""
-    homes = {nic: network for nic, (network, _) in nics_on_air(topology).items()}
-    islands = {nic: {nic} for nic in homes}
-    for one, other in combinations(homes, 2):
-        mine, theirs = homes[one], homes[other]
-        if mine == theirs or wire(topology, mine) == wire(topology, theirs):
-            merged = islands[one] | islands[other]
-            islands |= dict.fromkeys(merged, merged)
-    return {frozenset(island) for island in islands.values()}
+def on_air(topology: Topology, nics: Iterable[str]) -> list[tuple[str, str]]:
+    found = nics_on_air(topology)
+    return [found[nic] for nic in nics]
 
 
 def domains_fit(topology: Topology) -> None:
@@ -143,8 +196,10 @@ def domains_fit(topology: Topology) -> None:
     found = domains(topology)
     listed = [nic for d in found for nic in d.nics]
     assert sorted(listed) == sorted(nics_on_air(topology))
-    assert {frozenset(d.nics) for d in found if d.nics} == flood(topology)
-    assert sorted(n for d in found for n in d.l2) == sorted(uuid for uuid, _ in topology.networks())
+    assert {d.places for d in found if d.places} == flood.islands(topology)
+    assert all((network, home) in d.places for d in found for network, home in on_air(topology, d.nics))
+    assert {n for d in found for n in d.l2} == {uuid for uuid, _ in topology.networks()}
+    assert len({d.id for d in found}) == len(found)
 
 
 # plans
@@ -177,11 +232,11 @@ def plans_fit(topology: Topology) -> dict[str, Found]:
 
 def devices_reach_what_the_domains_say(topology: Topology, planned: dict[str, Found]) -> None:
     """NICs hear one another through the planned devices exactly where they share a domain."""
-    sites = {uuid: reach.Site(zone_of(topology, uuid), found) for uuid, found in planned.items()}
+    sites = {u: reach.Site(zone_of(topology, u), found, reach.beyond(topology, u)) for u, found in planned.items()}
     circuits = [circuit for uuid, site in sites.items() for circuit in reach.circuits(uuid, site)]
     homes = {(where, topology.nics.all[nic].device): nic for nic, (_, where) in nics_on_air(topology).items()}
     heard = {frozenset(homes[end] for end in island) for island in reach.islands(circuits)}
-    assert heard == flood(topology)
+    assert heard == {frozenset(d.nics) for d in domains(topology) if d.nics}
 
 
 def zone_of(topology: Topology, uuid: str) -> str:
@@ -192,13 +247,22 @@ def zone_of(topology: Topology, uuid: str) -> str:
 # all of them
 
 
-def check(network: Network, topology: Topology) -> None:
+def check_at_once(network: Network, topology: Topology) -> None:
+    """Check what costs little."""
     claims_fit(network, topology)
-    relations_fit(topology)
+    services_fit(topology)
+    served.check(topology)
+    routers_fit(topology)
     addresses_fit(topology)
+    ranges_are_disjoint(topology)
     nics_have_their_network(topology)
-    domains_fit(topology)
     hosts_fit(topology)
+
+
+def check(network: Network, topology: Topology) -> None:
+    check_at_once(network, topology)
+    relations_fit(topology)
+    domains_fit(topology)
     devices_reach_what_the_domains_say(topology, plans_fit(topology))
 
 

@@ -67,8 +67,12 @@ class Model:
         found = self.hosts[host]
         return found.state == "enabled" and all(self.is_on(self.l3s[n].l2, found.cluster) for n in l3s)
 
-    def fitting(self, l3s: tuple[str, ...]) -> set[str]:
-        return {host for host in self.hosts if self.fits(host, l3s)}
+    def fitting(self, l3s: tuple[str, ...], *, like: str = "") -> set[str]:
+        """Give the hosts that fit; for a VM that was on one before, those of the same zone."""
+        return {h for h in self.hosts if self.fits(h, l3s) and (not like or self.zone(h) == self.zone(like))}
+
+    def zone(self, host: str) -> str:
+        return self.clusters[self.hosts[host].cluster]
 
     def load(self, host: str) -> int:
         return sum(vm.host == host for vm in self.vms.values())
@@ -144,13 +148,22 @@ class Model:
         return fits and all(self.l3s[n].free for n in l3s) and (not ip or ip in self.l3s[l3s[0]].free)
 
     def may_start(self, name: str) -> bool:
-        return name in self.vms and not self.vms[name].host and bool(self.fitting(self.networks_of(name)))
+        return (
+            name in self.vms
+            and not self.vms[name].host
+            and bool(self.fitting(self.networks_of(name), like=self.vms[name].last))
+        )
 
     def may_migrate(self, name: str, host: str) -> bool:
         if name not in self.vms or not self.vms[name].host or host == self.vms[name].host:
             return False
-        others = self.fitting(self.networks_of(name)) - {self.vms[name].host}
+        others = self.others(name)
         return host in others if host else bool(others)
+
+    def others(self, name: str) -> set[str]:
+        """Give the hosts that a running VM may go to."""
+        here = self.vms[name].host
+        return self.fitting(self.networks_of(name), like=here) - {here}
 
     def networks_of(self, name: str) -> tuple[str, ...]:
         return tuple(l3 for l3, _ in self.vms[name].nics)

@@ -27,7 +27,7 @@ from tests.builders import (
     stop,
 )
 from tests.given import Case, given
-from tests.strategies import cases
+from tests.strategies import cases, wired_cases
 
 
 Pair = tuple[str, str]
@@ -47,7 +47,7 @@ def asked(case: Case, one: str, other: str) -> tuple[Interval, ...]:
     return found
 
 
-@property_of(cases())
+@property_of(cases() | wired_cases())
 def test_the_answer_equals_a_replay_at_every_position(case: Case) -> None:
     store = TimelineStore(case.network, case.follower)
     store.catch_up()

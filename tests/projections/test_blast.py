@@ -22,18 +22,22 @@ from tests.builders import (
     TWO_SUBNETS,
     a_cidr,
     a_host,
+    a_no_vlan,
+    a_switch,
     a_vlan,
     a_vm,
     a_vxlan,
+    access,
     an_l3,
     attach,
+    connect,
     detach,
     migrate,
     stop,
 )
 from tests.given import Case, given
-from tests.machines.invariants import flood
-from tests.strategies import cases
+from tests.machines import flood
+from tests.strategies import cases, wired_cases
 
 
 QUIET = BlastRadius(0, 0, DomainChanges((), (), (), (), ()), Reach((), ()), Addresses(()), Services(), ())
@@ -123,13 +127,43 @@ def test_a_move_takes_the_port_along_and_a_stop_loses_peers() -> None:
     assert radius(case, stop("a")).reach == Reach(lost=(("a", "b"),), gained=())
 
 
+PLUGGED = (*TWO_CLUSTERS, a_switch(), connect("s1:1", "h1:eth0"), connect("s1:2", "h2:eth0"))
+"""Both hosts on one switch, in VLAN 1 as it comes."""
+
+
+def test_a_port_in_another_vlan_splits_and_back_in_the_first_merges() -> None:
+    case = given(*PLUGGED, a_no_vlan("p"), attach("p"), attach("p", "c2"), an_l3(l2="p"), a_cidr())
+    case.do(a_vm("a", host="h1"), a_vm("b", host="h2"))
+    parted = radius(case, access("s1:2", 2))
+    assert parted.domains == DomainChanges((), (), split=(("p",),), merged=(), leaked=())
+    assert parted.reach == Reach(lost=(("a", "b"),), gained=())
+    assert radius(case, access("s1:3", 2)).domains == QUIET.domains
+    joined = radius(case, access("s1:2", 1))
+    assert joined.domains == DomainChanges((), (), split=(), merged=(("p",),), leaked=())
+    assert joined.reach == Reach(lost=(), gained=(("a", "b"),))
+
+
+def test_a_host_that_joins_one_part_of_a_split_network_merges_nothing() -> None:
+    case = given(*PLUGGED, a_no_vlan("p"), attach("p"), attach("p", "c2"), access("s1:2", 2))
+    assert radius(case, a_host("h3"), connect("s1:3", "h3:eth0")).domains == QUIET.domains
+    assert radius(case, a_host("h4")).domains == QUIET.domains
+
+
+def test_a_port_in_a_wrong_vlan_leaks_and_takes_its_host_from_the_rest() -> None:
+    case = given(*PLUGGED, a_no_vlan("p"), a_no_vlan("q"), access("s1:1", 2), attach("p"), attach("q", "c2"))
+    case.do(a_host("h3", cluster="c2"), connect("s1:3", "h3:eth0"))
+    leaked = radius(case, access("s1:2", 2))
+    both = ("p", "q")
+    assert leaked.domains == DomainChanges((), (), split=(("q",),), merged=(both,), leaked=(both,))
+
+
 def hearing(now: Topology) -> set[tuple[str, str]]:
     """Give who hears whom, by uuid, from a flood."""
-    guests = ({now.nics.all[nic].vm for nic in island} for island in flood(now))
+    guests = ({now.nics.all[nic].vm for nic in island} for island in flood.nics(now))
     return {(a, b) for found in guests for a in found for b in found if a < b}
 
 
-@property_of(cases(), st.floats(0, 1), st.floats(0, 1))
+@property_of(cases() | wired_cases(), st.floats(0, 1), st.floats(0, 1))
 def test_reach_is_the_difference_of_two_floods(case: Case, first: float, second: float) -> None:
     last = case.network.position()
     before, after = (case.at(case.network.settled(int(share * last))) for share in (first, second))

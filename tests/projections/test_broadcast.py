@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from domain.commands import Command
 from domain.errors import Refusal
-from projections.domains import domain_of, domains, segment_name
+from projections.domains import Level, domains, domains_of, segment_name
 from tests.builders import (
     A_POOL,
     TWO_CLUSTERS,
     TWO_SUBNETS,
     a_cidr,
     a_no_vlan,
+    a_switch,
     a_vlan,
     a_vm,
     a_vxlan,
@@ -19,7 +21,12 @@ from tests.builders import (
     attach,
     destroy,
     detach,
+    drifted,
+    failed,
+    mended,
     migrate,
+    realized,
+    removed,
     stop,
 )
 from tests.given import Case, given
@@ -28,7 +35,7 @@ from tests.given import Case, given
 Told = tuple[list[str], list[str], list[str], list[str]]
 
 
-def told(case: Case) -> list[Told]:
+def told(case: Case, level: Level = "intended") -> list[Told]:
     """Give each domain by names: networks, segments, hosts, NICs."""
     now = case.topology
     return [
@@ -38,7 +45,7 @@ def told(case: Case) -> list[Told]:
             [now.name(h) for h in d.hosts],
             sorted(now.name(n) for n in d.nics),
         )
-        for d in domains(now)
+        for d in domains(now, level)
     ]
 
 
@@ -82,12 +89,51 @@ def test_a_stopped_vm_is_off_the_air_and_a_moved_one_stays_on() -> None:
     assert [nics for *_, nics in told(case.do(destroy("a")))] == [[]]
 
 
-def test_a_domain_is_found_by_any_of_its_nics() -> None:
-    now = given(*TWO_SUBNETS, a_vm("a")).topology
-    (nic,) = now.nics.all
-    assert domain_of(now, nic) == domains(now)[0]
+def test_a_domain_is_found_by_its_networks() -> None:
+    now = given(*TWO_SUBNETS, a_vlan("w", vlan=11)).topology
+    both = domains(now)
+    assert [list(domains_of(now, d.l2)) for d in both] == [[d] for d in both]
+    assert list(domains_of(now, [d.id for d in both])) == list(both)
 
 
 def test_what_is_not_there_is_not_found() -> None:
     with pytest.raises(Refusal, match="unknown-object: there is no L2 network 'v99'"):
         given(*TWO_CLUSTERS).id("l2", "v99")
+
+
+# levels
+
+MADE = (realized(), realized(host="h2"))
+
+
+def test_a_network_is_realized_where_hosts_said_so() -> None:
+    case = given(*TWO_SUBNETS, a_vm("a", host="h1"), a_vm("b", host="h2"))
+    assert told(case, "realized") == [(["v10"], [], [], [])]
+    assert told(case.do(realized()), "realized") == [(["v10"], ["z/eth0/vlan10"], ["h1"], ["a/l3"])]
+    assert told(case.do(realized(host="h2")), "realized") == told(case) == told(case, "observed")
+
+
+@pytest.mark.parametrize("report", [failed(), removed()])
+def test_what_failed_or_is_gone_is_not_realized(report: Command) -> None:
+    case = given(*TWO_SUBNETS, a_vm("a", host="h1"), a_vm("b", host="h2"), *MADE, report)
+    assert told(case, "realized") == told(case, "observed") == [(["v10"], ["z/eth0/vlan10"], ["h2"], ["b/l3"])]
+    assert told(case.do(realized()), "realized") == told(case)
+
+
+def test_what_drifted_is_realized_and_not_observed() -> None:
+    case = given(*TWO_SUBNETS, a_vm("a", host="h1"), a_vm("b", host="h2"), *MADE, drifted())
+    assert told(case, "realized") == told(case)
+    assert told(case, "observed") == [(["v10"], ["z/eth0/vlan10"], ["h2"], ["b/l3"])]
+    assert told(case.do(mended()), "observed") == told(case)
+
+
+def test_a_host_that_was_not_told_yet_still_has_what_it_made() -> None:
+    case = given(*TWO_SUBNETS, *MADE, detach("v10", "c1"))
+    assert told(case) == [(["v10"], ["z/eth0/vlan10"], ["h2"], [])]
+    assert told(case, "realized") == [(["v10"], ["z/eth0/vlan10"], ["h1", "h2"], [])]
+
+
+def test_the_fabric_is_the_same_at_all_levels() -> None:
+    case = given(*TWO_SUBNETS, *MADE, a_switch())
+    assert told(case, "realized") == told(case) == told(case, "observed")
+    assert [hosts for _, _, hosts, _ in told(case)] == [["h1"], ["h2"]]

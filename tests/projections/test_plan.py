@@ -57,7 +57,7 @@ def test_a_vlan_network_is_a_device_in_a_bridge_with_the_nics_as_ports() -> None
         0,
         bridges=(Bridge("br_eth0_10", "v10", "", 0, ()),),
         vlans=(Vlan("eth0.10", "v10", "eth0", 10, "br_eth0_10", ()),),
-        ports=(Port("nic525400000001", "vm/l3", "vm", MAC, "192.168.0.10", "br_eth0_10", ()),),
+        ports=(Port("nic525400000001", "vm/l3", "vm", MAC, "192.168.0.10", "", "br_eth0_10", ()),),
     )
 
 

@@ -17,7 +17,7 @@ from projections.timeline_store import TimelineStore, rebuilt
 from tests.builders import A_SUBNET, TWO_SUBNETS, a_vm, attach, destroy, detach, migrate, stop
 from tests.domain.racing import opened
 from tests.given import ME, Case, given
-from tests.strategies import cases
+from tests.strategies import cases, wired_cases
 
 
 def stored(case: Case) -> TimelineStore:
@@ -42,7 +42,7 @@ def cells(row: Row) -> dict[str, str]:
     return dict(zip(TABLES[row.table].columns, row.values, strict=True))
 
 
-@property_of(cases())
+@property_of(cases() | wired_cases())
 def test_what_is_stored_equals_the_fold(case: Case) -> None:
     store = stored(case)
     assert store.rows() == rebuilt(case.network) == timeline.fold(case.network.facts())

@@ -41,3 +41,8 @@ def test_a_refused_all_or_none_run_names_no_fact_that_is_not_there(rewire: Rewir
 
     assert answer.value[1]["error"]["conflicts"] == []
     assert "nothing was recorded" in answer.err
+
+
+def test_all_examples_live_in_one_store(rewire: Rewire) -> None:
+    assert rewire("apply", *map(str, FILES), "--quiet").status == 0
+    assert rewire("verify").status == 0

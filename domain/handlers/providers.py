@@ -1,0 +1,73 @@
+"""Network service providers, and the L2 networks they attach themselves to.
+
+A new L2 network is joined by every provider that can serve it, and a new provider joins every L2 network that it can
+serve: the extension point of L2 creation. Either way the facts are the provider's own, caused by what came new.
+"""
+
+from __future__ import annotations
+
+from domain import commands, l2, l3, provider, provider_types
+from domain.errors import Refusal, witness
+from domain.history import Loaded
+from domain.transaction import Transaction
+
+
+def create(t: Transaction, c: commands.CreateNetworkServiceProvider) -> None:
+    kind = provider_types.require(c.type)
+    fact = provider.create(c.name, type_name=c.type, kind=kind, services=c.services)
+    cause = t.create("provider", t.identify(c.uuid), fact)
+    offer = t.load(t.subject, provider.Provider)
+    for uuid in t.census(l2.Created.tag()).networks():
+        join(t, offer, uuid, cause=cause)
+
+
+def join_all(t: Transaction, network: str, *, cause: str) -> None:
+    """Let every provider join a new L2 network that it can serve."""
+    for uuid in t.census(provider.Created.tag()).providers():
+        join(t, t.load(uuid, provider.Provider), network, cause=cause)
+
+
+def join(t: Transaction, offer: Loaded[provider.Provider], network: str, *, cause: str) -> None:
+    if offer.state.supports(t.load(network, l2.L2Network).state.type):
+        t.record(offer.uuid, provider.AttachedToL2(network), cause=cause)
+
+
+def leave_all(t: Transaction, network: str, *, cause: str) -> None:
+    """Take every provider off an L2 network that goes."""
+    for uuid in t.census(network).users_of(network):
+        found = t.get(uuid)
+        if found and isinstance(found.state, provider.Provider) and network in found.state.l2s:
+            t.record(uuid, provider.DetachedFromL2(network), cause=cause)
+
+
+def attach(t: Transaction, c: commands.AttachNetworkServiceProviderToL2Network) -> None:
+    offer = t.require("provider", c.provider, provider.Provider)
+    network = t.require("l2", c.l2, l2.L2Network)
+    t.subject = offer.uuid
+    state = network.state
+    fact = provider.attach(offer.uuid, offer.state, l2=network.uuid, l2_name=state.name, l2_type=state.type)
+    t.record(offer.uuid, fact)
+
+
+def detach(t: Transaction, c: commands.DetachNetworkServiceProviderFromL2Network) -> None:
+    offer = t.require("provider", c.provider, provider.Provider)
+    network = t.require("l2", c.l2, l2.L2Network)
+    t.subject = offer.uuid
+    fact = provider.detach(offer.uuid, offer.state, l2=network.uuid, l2_name=network.state.name)
+    for uuid in t.census(network.uuid, offer.uuid).l3s_of(network.uuid):
+        refuse_customer(t.load(uuid, l3.L3Network), offer)
+    t.record(offer.uuid, fact)
+
+
+def refuse_customer(subnet: Loaded[l3.L3Network], offer: Loaded[provider.Provider]) -> None:
+    """Refuse to leave an L3 network that takes a service."""
+    taken = [service for service, source in subnet.state.services if source == offer.uuid]
+    if taken:
+        raise Refusal(
+            "still-in-use",
+            f"L3 network {subnet.state.name} takes {', '.join(taken)} from provider {offer.state.name}",
+            *(
+                witness(subnet.uuid, l3.ServiceAttached, l3.ServiceProviderChanged, service=s, provider=offer.uuid)
+                for s in taken
+            ),
+        )

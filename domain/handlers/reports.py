@@ -1,0 +1,71 @@
+"""What hosts report of their L2 networks."""
+
+from __future__ import annotations
+
+from domain import commands, host, host_network, l2
+from domain.errors import Refusal
+from domain.host_network import HostNetwork
+from domain.transaction import Transaction
+
+
+def realized(t: Transaction, c: commands.ReportL2Realized) -> None:
+    member, network, _ = subjects(t, c.host, c.l2)
+    note(t, host_network.realized(member, network, milliseconds=c.milliseconds))
+
+
+def failed(t: Transaction, c: commands.ReportL2Failed) -> None:
+    member, network, _ = subjects(t, c.host, c.l2)
+    note(t, host_network.failed(member, network, reason=c.reason, milliseconds=c.milliseconds))
+
+
+def removed(t: Transaction, c: commands.ReportL2Removed) -> None:
+    member, network, said = subjects(t, c.host, c.l2)
+    note(t, host_network.removed(said, member, network, name=c.l2))
+
+
+def drift(t: Transaction, c: commands.ReportDrift) -> None:
+    member, network, said = subjects(t, c.host, c.l2)
+    note(t, host_network.drift_began(said, member, network, name=c.l2, what=c.what))
+
+
+def drift_ended(t: Transaction, c: commands.ReportDriftEnded) -> None:
+    member, network, said = subjects(t, c.host, c.l2)
+    note(t, host_network.drift_ended(said, member, network, name=c.l2))
+
+
+def forget(t: Transaction, host_uuid: str, *, cause: str = "") -> None:
+    """Drop the reports of a host that goes."""
+    uuid = host_network.uuid_of(host_uuid)
+    if t.get(uuid):
+        t.record(uuid, host_network.forget(host_uuid), cause=cause)
+
+
+Report = (
+    host_network.Realized
+    | host_network.Failed
+    | host_network.Removed
+    | host_network.DriftBegan
+    | host_network.DriftEnded
+)
+
+
+def note(t: Transaction, fact: Report) -> None:
+    t.subject = fact.host
+    t.record(host_network.uuid_of(fact.host), fact)
+
+
+def subjects(t: Transaction, host_text: str, l2_text: str) -> tuple[str, str, HostNetwork | None]:
+    """Find the host and the L2 network that a report is about, and what the host said before.
+
+    A network that is deleted can still be reported removed, by its uuid: hosts learn of it late.
+    """
+    member = t.require("host", host_text, host.Host).uuid
+    uuid = host_network.uuid_of(member)
+    said = t.load(uuid, HostNetwork).state if t.get(uuid) else None
+    if said and said.of(l2_text):
+        return member, l2_text, said
+    network = t.find("l2", l2_text)
+    if not isinstance(network.state, l2.L2Network):
+        told = f"{l2_text!r} is a VXLAN pool: a host reports on its VXLAN networks"
+        raise Refusal("invalid-argument", told)
+    return member, network.uuid, said

@@ -1,0 +1,130 @@
+"""Where the virtual router of an L3 network runs.
+
+Whoever changes what that depends on calls `settle` or `reconsider` afterwards, in the same transaction: they look at
+how things are now, and place, move or remove. The census does not know this command's own facts yet, so each host it
+proposes is checked against them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from domain import claims, host, l2, l3, pool, provider, router, vip, vm
+from domain.binding import Binding
+from domain.transaction import Transaction
+
+
+def settle(
+    t: Transaction, subnet: str, *, cause: str = "", besides: Collection[str] = (), also: Collection[str] = ()
+) -> None:
+    """Bring the router of an L3 network to where it can be.
+
+    `besides` are L2 networks that it is about to lead to, `also` hosts that the census may not know to be fit.
+    """
+    uuid = t.holder(claims.router(subnet))
+    if not is_needed(t, subnet):
+        if uuid:
+            remove(t, uuid, cause=cause)
+        return
+    where = t.load(uuid, router.Router).state.host if uuid else ""
+    target = place_of(t, subnet, where, besides, also)
+    if uuid and not target:
+        remove(t, uuid, cause=cause)
+    elif uuid and target != where:
+        t.record(uuid, router.Moved(target), cause=cause)
+    elif target and not uuid:
+        place(t, subnet, target, cause=cause)
+
+
+def place_of(t: Transaction, subnet: str, where: str, besides: Collection[str], also: Collection[str]) -> str:
+    """Give the host for a router: where it is, if it can, else one that has all networks, else its own at least."""
+    own = [t.load(subnet, l3.L3Network).state.l2]
+    for networks in ({*networks_of(t, subnet), *besides}, own):
+        if where and fits(t, where, networks):
+            return where
+        if target := choose(t, networks, also):
+            return target
+    return ""
+
+
+def reconsider(t: Transaction, hosts: Iterable[str], *, cause: str) -> None:
+    """Settle every router on hosts that lost a network, their cluster or their state."""
+    for uuid in hosts:
+        for user in t.census(uuid).users_of(uuid):
+            found = t.get(user)
+            if found and isinstance(found.state, router.Router) and found.state.host == uuid:
+                settle(t, found.state.l3, cause=cause)
+
+
+def welcome(t: Transaction, guest: str, *, cause: str) -> None:
+    """Settle the routers of a VM that runs: its own host may be the first that can take them."""
+    state = t.load(guest, vm.Vm).state
+    for nic in state.nics:
+        settle(t, nic.l3, cause=cause, also=[state.host])
+
+
+def place(t: Transaction, subnet: str, target: str, *, cause: str) -> None:
+    uuid = t.instruments.ids()
+    placed = t.record(uuid, router.Placed(subnet, target), cause=cause)
+    t.take(claims.router(subnet), uuid, cause=placed)
+
+
+def remove(t: Transaction, uuid: str, *, cause: str) -> None:
+    subnet = t.load(uuid, router.Router).state.l3
+    removed = t.record(uuid, router.Removed(), cause=cause)
+    t.release(claims.router(subnet), uuid, cause=removed)
+
+
+def is_needed(t: Transaction, subnet: str) -> bool:
+    """Tell whether an L3 network takes a service that runs in a router."""
+    found = t.get(subnet)
+    taken = found.state.services if found and isinstance(found.state, l3.L3Network) else ()
+    return any(t.load(source, provider.Provider).state.runs == "router" for _, source in taken)
+
+
+def networks_of(t: Transaction, subnet: str) -> set[str]:
+    """Give the L2 networks that a router joins: its own, and those of the VIPs that lead to its NICs."""
+    networks = {t.load(subnet, l3.L3Network).state.l2}
+    for uuid in t.census(subnet).users_of(subnet):
+        found = t.get(uuid)
+        binding: Binding | None = getattr(found.state, "binding", None) if found else None
+        if found and binding and binding.l3 == subnet:
+            networks.add(l2_of_vip(t, getattr(found.state, "vip", "")))
+    return networks
+
+
+def l2_of_vip(t: Transaction, uuid: str) -> str:
+    """Give the L2 network that a VIP's address is on."""
+    return t.load(t.load(uuid, vip.Vip).state.l3, l3.L3Network).state.l2
+
+
+def choose(t: Transaction, networks: Collection[str], also: Collection[str] = ()) -> str:
+    """Find the best host that has all these L2 networks now, or nothing."""
+    wanted = sorted(networks)
+    return next((h for h in (*t.census().placement(wanted).hosts, *also) if fits(t, h, wanted)), "")
+
+
+def fits(t: Transaction, uuid: str, networks: Collection[str]) -> bool:
+    found = t.get(uuid)
+    enabled = found is not None and isinstance(found.state, host.Host) and found.state.state == "enabled"
+    return enabled and has(t, uuid, networks)
+
+
+def has(t: Transaction, uuid: str, networks: Collection[str]) -> bool:
+    """Tell whether a host has all these L2 networks now."""
+    cluster = t.load(uuid, host.Host).state.cluster
+    return all(cluster in clusters_of(t, network) for network in networks)
+
+
+def clusters_of(t: Transaction, network: str) -> tuple[str, ...]:
+    """Give the clusters that an L2 network is on now, its own or its pool's."""
+    found = t.get(network)
+    match found.state if found else None:
+        case l2.L2Network(pool=owner) if owner:
+            return clusters_of(t, owner)
+        case l2.L2Network(clusters=clusters):
+            return clusters
+        case pool.VxlanPool() as state:
+            return state.clusters
+        case _:
+            return ()

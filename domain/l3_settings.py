@@ -1,0 +1,107 @@
+"""What an L3 network is told after it is made: name, category, MTU, state, DNS servers and host routes.
+
+None of it moves an address: ranges are `l3_ranges`'.
+"""
+
+from __future__ import annotations
+
+from typing import cast, get_args
+
+from domain import values
+from domain.errors import Refusal, witness
+from domain.l3 import (
+    Condition,
+    Created,
+    DnsAdded,
+    DnsRemoved,
+    HostRouteAdded,
+    HostRouteRemoved,
+    IpRangeAdded,
+    L3Network,
+    StateChanged,
+    Updated,
+    settings,
+)
+
+
+def update(
+    uuid: str,
+    l3: L3Network,
+    *,
+    name: str | None,
+    category: str | None,
+    dns_domain: str | None,
+    mtu: int | None,
+    allocator: str | None,
+) -> Updated:
+    """Change what is given and keep the rest."""
+    fact = settings(
+        l3.name if name is None else name,
+        category=l3.category if category is None else category,
+        dns_domain=l3.dns_domain if dns_domain is None else dns_domain,
+        mtu=l3.mtu if mtu is None else mtu,
+        allocator=l3.allocator if allocator is None else allocator,
+    )
+    if fact.category == "system":
+        refuse_ipv6(uuid, l3)
+    return fact
+
+
+def refuse_ipv6(uuid: str, l3: L3Network) -> None:
+    """Refuse to make a system network of one with IPv6 ranges."""
+    seen = [witness(uuid, IpRangeAdded, name=r.name) for r in l3.ranges_of(6)]
+    if seen:
+        raise Refusal("conflict", f"L3 network {l3.name} has IPv6 ranges, and a system network has none", *seen)
+
+
+def change_state(uuid: str, l3: L3Network, condition: str) -> StateChanged:
+    if condition not in get_args(Condition):
+        raise values.invalid(f"{condition!r} is no state: give one of {', '.join(get_args(Condition))}")
+    if condition == l3.state:
+        raise Refusal(
+            "wrong-state",
+            f"L3 network {l3.name} is {condition} already",
+            witness(uuid, StateChanged, Created),
+        )
+    return StateChanged(cast("Condition", condition))
+
+
+def add_dns(uuid: str, l3: L3Network, address: str) -> DnsAdded:
+    text = values.ip(address)
+    if text in l3.dns:
+        because = witness(uuid, DnsAdded, address=text)
+        raise Refusal("rule-exists", f"L3 network {l3.name} has DNS server {text} already", because)
+    return DnsAdded(text)
+
+
+def remove_dns(l3: L3Network, address: str) -> DnsRemoved:
+    text = values.ip(address)
+    if text not in l3.dns:
+        known = ", ".join(l3.dns) or "none"
+        raise Refusal("unknown-object", f"L3 network {l3.name} has no DNS server {text}; it has {known}")
+    return DnsRemoved(text)
+
+
+def add_host_route(uuid: str, l3: L3Network, *, prefix: str, next_hop: str) -> HostRouteAdded:
+    """Tell guests a way to a network: IPv4, since DHCPv6 has no option for one."""
+    fact = HostRouteAdded(destination(prefix), values.ipv4(next_hop))
+    if fact.prefix in {route.prefix for route in l3.host_routes}:
+        because = witness(uuid, HostRouteAdded, prefix=fact.prefix)
+        raise Refusal("rule-exists", f"L3 network {l3.name} has a route to {fact.prefix} already", because)
+    return fact
+
+
+def destination(text: str) -> str:
+    """Give where a route leads: an IPv4 network, `0.0.0.0/0` for everywhere."""
+    values.require_family(text, 4)
+    return values.cidr(text)
+
+
+def remove_host_route(l3: L3Network, *, prefix: str, next_hop: str) -> HostRouteRemoved:
+    """Take a route away; the next hop may be left out, since a prefix has one."""
+    wanted = destination(prefix)
+    hop = values.ipv4(next_hop) if next_hop else ""
+    for route in l3.host_routes:
+        if route.prefix == wanted and hop in {"", route.next_hop}:
+            return HostRouteRemoved(route.prefix, route.next_hop)
+    raise Refusal("unknown-object", f"L3 network {l3.name} has no route to {wanted}{f' by {hop}' if hop else ''}")

@@ -1,0 +1,36 @@
+"""`rewire problems`: what is other than it was meant."""
+
+from __future__ import annotations
+
+import click
+
+from projections import problems
+from projections.problems import Problem
+from rewire import options, output, session, status, when
+
+
+@click.command(name="problems")
+@options.reading
+def command(store: str | None, at: str | None, output_format: str | None) -> int:
+    """List networks that are split or leak into one another, loops, clashing addresses, and what hosts left behind.
+
+    Each comes with the facts that cause it. Exit status 1 when there is any.
+    """
+    with session.opened(store) as open_session:
+        topology = open_session.topology(when.position(open_session, at))
+        found = problems.problems(topology)
+    columns = ("kind", "what", "because")
+    output.show([row(p) for p in found], output_format, columns=columns, empty="all is as it was meant")
+    return status.REFUSED if found else status.DONE
+
+
+def row(found: Problem) -> dict[str, object]:
+    """Give a problem as programs read it; what says nothing about it is left out."""
+    details = {"segments": found.segments, "hosts": found.hosts, "cables": found.cables}
+    return {
+        "kind": found.kind,
+        "l2": found.l2,
+        **{name: value for name, value in details.items() if value},
+        "because": found.because,
+        "what": found.what,
+    }

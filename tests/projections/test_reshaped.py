@@ -1,0 +1,193 @@
+"""Hosts follow a network that is given another VLAN; and what a plan holds for networks that need no bridge of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from domain import commands as c
+from projections import plan
+from projections.diff import diff, obstacles
+from projections.found import Found
+from projections.operations import CreateVlan, Delete, Enslave, Mark, MoveAddress, MoveRoute, Release, apply_all
+from projections.plan import GreMesh, HostPlan
+from tests.builders import (
+    A_POOL,
+    ONE_HOST,
+    TWO_CLUSTERS,
+    a_cidr,
+    a_no_vlan,
+    a_range,
+    a_vlan,
+    a_vm,
+    a_vxlan,
+    an_l3,
+    attach,
+    destroy,
+    migrate,
+    stop,
+)
+from tests.given import Case, given
+from tests.machines.invariants import lived_in
+
+
+def change(network: str, vlan: int) -> c.ChangeL2NetworkVlan:
+    return c.ChangeL2NetworkVlan(l2=network, vlan=vlan)
+
+
+def planned(case: Case, name: str = "h1") -> HostPlan:
+    return plan.plan(case.topology, case.id("host", name))
+
+
+def realized(case: Case) -> Found:
+    """Give the host as it is once it has done what is planned now."""
+    before = lived_in(("eth0", "eth1"))
+    return apply_all(before, diff(planned(case), before))
+
+
+def tagged() -> Case:
+    return given(*ONE_HOST, a_vlan(), attach("v10"), an_l3(), a_range(), a_vm(mac="52:54:00:00:00:01"))
+
+
+def untagged() -> Case:
+    return given(*ONE_HOST, a_no_vlan("v10"), attach("v10"), an_l3(), a_range(), a_vm(mac="52:54:00:00:00:01"))
+
+
+def test_another_vlan_is_another_device_in_the_same_bridge() -> None:
+    case = tagged()
+    found = realized(case)
+    case.do(change("v10", 20))
+    steps = diff(planned(case), found)
+    changed = case.network.position() - 2
+    network = case.id("l2", "v10")
+    assert steps == (
+        Delete("eth0.10"),
+        Mark("br_eth0_10", f"rewire {network} fact={changed}"),
+        CreateVlan("eth0.20", "eth0", 20, "br_eth0_10", f"rewire {network} fact={changed}"),
+    )
+    after = apply_all(found, steps)
+    assert after.links["nic525400000001"] == found.links["nic525400000001"]
+    assert diff(planned(case), after) == ()
+
+
+def test_a_network_that_loses_its_tag_takes_the_interface_with_its_addresses() -> None:
+    case = tagged()
+    found = realized(case)
+    case.do(change("v10", 0))
+    steps = diff(planned(case), found)
+    assert [type(step) for step in steps[:3]] == [Delete, Mark, Enslave]
+    assert {type(step) for step in steps[3:]} == {MoveAddress, MoveRoute}
+    after = apply_all(found, steps)
+    assert {a.cidr for a in after.addresses if a.interface == "br_eth0_10"} == {"10.7.0.1/24", "10.7.0.2/24"}
+    assert after.links["nic525400000001"].bridge == "br_eth0_10"
+    assert diff(planned(case), after) == ()
+
+
+def test_a_network_that_gets_a_tag_gives_the_interface_back_with_its_addresses() -> None:
+    case = untagged()
+    found = realized(case)
+    case.do(change("v10", 20))
+    steps = diff(planned(case), found)
+    assert steps[0] == Release("eth0")
+    after = apply_all(found, steps)
+    assert {a.cidr for a in after.addresses if a.interface == "eth0"} == {"10.7.0.1/24", "10.7.0.2/24"}
+    assert {r.interface for r in after.routes if r.destination == "0.0.0.0/0"} == {"eth0"}
+    assert (after.links["eth0"].bridge, after.links["eth0.20"].bridge) == ("", "br_eth0")
+    assert after.links["nic525400000001"] == found.links["nic525400000001"]
+    assert diff(planned(case), after) == ()
+
+
+@pytest.mark.parametrize(("world", "vlan"), [(tagged, 20), (tagged, 0), (untagged, 20)])
+def test_a_change_that_is_cut_off_anywhere_is_finished_by_the_next_run(world: Callable[[], Case], vlan: int) -> None:
+    case = world()
+    found = realized(case)
+    case.do(change("v10", vlan))
+    steps = diff(planned(case), found)
+    whole = apply_all(found, steps)
+    for done in range(len(steps)):
+        part = apply_all(found, steps[:done])
+        assert obstacles(planned(case), part) == ()
+        assert apply_all(part, diff(planned(case), part)) == whole
+
+
+@pytest.mark.parametrize("world", [tagged, untagged])
+def test_a_changed_network_leaves_a_host_as_it_was(world: Callable[[], Case]) -> None:
+    case = world()
+    case.do(change("v10", 20))
+    found = realized(case)
+    empty = HostPlan(case.id("host", "h1"), case.network.position())
+    assert apply_all(found, diff(empty, found)) == lived_in(("eth0", "eth1"))
+
+
+def test_a_device_rests_on_the_fact_that_gave_it_its_vlan() -> None:
+    case = tagged()
+    case.do(change("v10", 20))
+    changed = case.network.position() - 2
+    (vlan,) = planned(case).vlans
+    assert changed in vlan.because
+    assert (vlan.name, vlan.vlan, vlan.bridge) == ("eth0.20", 20, "br_eth0_10")
+
+
+def test_a_change_moves_the_network_from_one_domain_into_another() -> None:
+    case = given(*TWO_CLUSTERS, a_vlan(), attach("v10"), a_vlan("v20", vlan=20), attach("v20", "c2"))
+    before = case.network.position()
+    case.do(change("v10", 20))
+    assert sorted(map(len, case.at(before).segments.carried.values())) == [1, 1]
+    assert sorted(map(len, case.topology.segments.carried.values())) == [2]
+
+
+# GRE
+
+
+def test_a_gre_network_is_a_mesh_of_its_hosts() -> None:
+    gre = c.CreateL2OvsGreNetwork(name="g", zone="z", physical_interface="eth0", key=7)
+    case = given(*TWO_CLUSTERS, gre, attach("g"), attach("g", "c2"), an_l3(l2="g"), a_cidr(), a_vm(host="h1"))
+    found = planned(case)
+    network = case.id("l2", "g")
+    born = case.topology.objects.born[network]
+    because = found.meshes[0].because
+    assert found.meshes == (GreMesh("ovs7", network, 7, "eth0", "10.0.0.1", ("10.0.0.2",), because),)
+    assert because[0] == born
+    assert (found.bridges, found.vlans, found.tunnels) == ((), (), ())
+    assert [port.bridge for port in found.ports] == ["ovs7"]
+    assert diff(found, lived_in(("eth0", "eth1"))) == ()
+
+
+# a network that is realized with its first VM
+
+
+def on_demand() -> Case:
+    return given(*A_POOL, a_vxlan(realize="vm"), an_l3(l2="x"), a_range())
+
+
+def bridges(case: Case) -> list[tuple[str, ...]]:
+    return [tuple(b.name for b in planned(case, name).bridges) for name in ("h1", "h2")]
+
+
+def test_a_network_on_demand_is_on_the_hosts_that_run_its_vms() -> None:
+    case = on_demand()
+    assert bridges(case) == [(), ()]
+    case.do(a_vm("one", host="h1"))
+    assert bridges(case) == [("br_vx_100",), ()]
+    assert planned(case).tunnels[0].peers == ()
+    case.do(a_vm("two", host="h1"), a_vm("three", host="h2"))
+    assert bridges(case) == [("br_vx_100",), ("br_vx_100",)]
+    assert planned(case).tunnels[0].peers == ("10.0.0.2",)
+
+
+def test_a_network_on_demand_leaves_with_the_last_vm_that_needs_it() -> None:
+    case = on_demand().do(a_vm("one", host="h1"), a_vm("two", host="h1"), stop("one"))
+    assert bridges(case) == [("br_vx_100",), ()]
+    case.do(migrate("two", host="h2"))
+    assert bridges(case) == [(), ("br_vx_100",)]
+    case.do(destroy("two"))
+    assert bridges(case) == [(), ()]
+
+
+def test_a_network_on_demand_is_made_and_taken_away_again() -> None:
+    case = on_demand().do(a_vm("one", host="h1"))
+    found = realized(case)
+    assert {"br_vx_100", "vxlan100"} <= set(found.links)
+    case.do(stop("one"))
+    assert apply_all(found, diff(planned(case), found)) == lived_in(("eth0", "eth1"))
