@@ -31,6 +31,16 @@ class Placement(msgspec.Struct, frozen=True):
     excluded: tuple[Exclusion, ...]
 
 
+class Routed(msgspec.Struct, frozen=True):
+    """How the virtual router of an L3 network that needs one stands."""
+
+    l3: str
+    router: str
+    """Nothing when there is none."""
+    complete: bool
+    """Whether it is on a host with all its networks."""
+
+
 class Census(Protocol):
     """The network at one position, as far as decisions ask about it. All names are uuids."""
 
@@ -81,6 +91,12 @@ class Census(Protocol):
     def users_of(self, uuid: str) -> Sequence[str]:
         """Give the objects of network services that refer to an object: the EIPs of a NIC, the VIPs of an L3 network,
         the virtual routers on a host, the providers on an L2 network.
+        """
+        ...
+
+    def routed(self, l2: str) -> Sequence[Routed]:
+        """Give the L3 networks that need a virtual router which joins an L2 network: those on it, and those that
+        VIPs on it lead to.
         """
         ...
 

@@ -29,12 +29,15 @@ def uuid_of(host: str) -> str:
 class Realized(Fact, frozen=True, tag="host-network.realized"):
     host: str
     l2: str
+    segment: str
+    """The wire that the network was meant to be on when the host said so; nothing for a VXLAN network."""
     milliseconds: int
 
 
 class Failed(Fact, frozen=True, tag="host-network.failed"):
     host: str
     l2: str
+    segment: str
     reason: str
     milliseconds: int
 
@@ -47,6 +50,7 @@ class Removed(Fact, frozen=True, tag="host-network.removed"):
 class DriftBegan(Fact, frozen=True, tag="host-network.drift-began"):
     host: str
     l2: str
+    segment: str
     what: str
 
 
@@ -75,6 +79,8 @@ class Report(State, frozen=True):
 
     l2: str
     outcome: Outcome
+    segment: str
+    """The shape of the network that the host spoke of: what came before a VLAN change says nothing about after it."""
     drift: str
     """What a look showed to be other than it must be, or nothing."""
 
@@ -93,16 +99,16 @@ class HostNetwork(State, frozen=True):
 
 def evolve(state: HostNetwork | None, fact: Fact) -> HostNetwork | None:
     match fact:
-        case Realized(host=host, l2=l2):
-            return heard(state, host, Report(l2, "realized", ""))
-        case Failed(host=host, l2=l2):
-            return heard(state, host, Report(l2, "failed", ""))
+        case Realized(host=host, l2=l2, segment=segment):
+            return heard(state, host, Report(l2, "realized", segment, ""))
+        case Failed(host=host, l2=l2, segment=segment):
+            return heard(state, host, Report(l2, "failed", segment, ""))
         case Removed(host=host, l2=l2):
-            return heard(state, host, Report(l2, "removed", ""))
-        case DriftBegan(host=host, l2=l2, what=what):
-            return heard(state, host, Report(l2, "realized", what))
+            return heard(state, host, Report(l2, "removed", segment_of(state, l2), ""))
+        case DriftBegan(host=host, l2=l2, segment=segment, what=what):
+            return heard(state, host, Report(l2, "realized", segment, what))
         case DriftEnded(host=host, l2=l2):
-            return heard(state, host, Report(l2, "realized", ""))
+            return heard(state, host, Report(l2, "realized", segment_of(state, l2), ""))
         case Forgotten():
             return None
         case _:
@@ -114,15 +120,21 @@ def heard(state: HostNetwork | None, host: str, report: Report) -> HostNetwork:
     return HostNetwork(host, (*others, report))
 
 
+def segment_of(state: HostNetwork | None, l2: str) -> str:
+    """Give the segment that the host spoke of last."""
+    last = state.of(l2) if state else None
+    return last.segment if last else ""
+
+
 # decisions
 
 
-def realized(host: str, l2: str, *, milliseconds: int) -> Realized:
-    return Realized(host, l2, duration(milliseconds))
+def realized(host: str, l2: str, *, segment: str, milliseconds: int) -> Realized:
+    return Realized(host, l2, segment, duration(milliseconds))
 
 
-def failed(host: str, l2: str, *, reason: str, milliseconds: int) -> Failed:
-    return Failed(host, l2, told(reason, "why it failed, as `reason`"), duration(milliseconds))
+def failed(host: str, l2: str, *, segment: str, reason: str, milliseconds: int) -> Failed:
+    return Failed(host, l2, segment, told(reason, "why it failed, as `reason`"), duration(milliseconds))
 
 
 def removed(said: HostNetwork | None, host: str, l2: str, *, name: str) -> Removed:
@@ -133,8 +145,8 @@ def removed(said: HostNetwork | None, host: str, l2: str, *, name: str) -> Remov
     return Removed(host, l2)
 
 
-def drift_began(said: HostNetwork | None, host: str, l2: str, *, name: str, what: str) -> DriftBegan:
-    fact = DriftBegan(host, l2, told(what, "what is other than it must be, as `what`"))
+def drift_began(said: HostNetwork | None, host: str, l2: str, *, segment: str, name: str, what: str) -> DriftBegan:
+    fact = DriftBegan(host, l2, segment, told(what, "what is other than it must be, as `what`"))
     last = said.of(l2) if said else None
     if last is None or last.outcome != "realized":
         told_before = "the host did not report it realized"

@@ -200,8 +200,12 @@ def rename_devices(created: Created, uuid: str) -> Created:
 
 
 def segment_claim(network: L2Network, cluster: str) -> claims.Key:
-    """Name what a network holds in a cluster: the wire it is on there."""
-    return claims.segment(cluster, network.segment, l2_types.HELD[network.carrier], segment_name(network))
+    """Name what a network holds in a cluster: the wire it is on there.
+
+    A GRE key is held whatever the interface, since tunnels end at addresses of hosts.
+    """
+    held = f"gre:{network.virtual_network_id}" if network.carrier == "gre" else network.segment
+    return claims.segment(cluster, held, l2_types.HELD[network.carrier], segment_name(network))
 
 
 def segment_name(network: L2Network) -> str:
@@ -212,7 +216,7 @@ def segment_name(network: L2Network) -> str:
         case "vlan":
             return f"VLAN {number} on {interface} of that cluster"
         case "gre":
-            return f"GRE key {number} on {interface} of that cluster"
+            return f"GRE key {number} of that cluster"
         case _:
             return f"segment {network.segment} of that cluster"
 

@@ -21,6 +21,9 @@ VLAN = "L2VlanNetwork"
 VXLAN = "L2VxlanNetwork"
 GRE = "OvsGreL2Network"
 
+TUNNEL_MTU = 1450
+"""What a VXLAN network has of 1500 bytes: 50 are the outer IPv4, UDP and VXLAN header (RFC 7348)."""
+
 Carrier = Literal["interface", "vlan", "tunnel", "gre", "own"]
 """How frames leave a host: untagged, tagged, in a pool's tunnel, in a GRE mesh, or as the type's realization makes
 them.

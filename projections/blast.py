@@ -16,9 +16,10 @@ from domain import host
 from projections import plan as plans
 from projections.broadcast import Place
 from projections.diff import diff
-from projections.domains import Domain, domains, doubled
+from projections.domains import Domain, domains
 from projections.enjoyed import enjoyed
 from projections.found import Found, bare_host
+from projections.holders import doubled, label
 from projections.operations import (
     AddPeer,
     CreateBridge,
@@ -59,10 +60,11 @@ class Reach(msgspec.Struct, frozen=True):
 
 
 class Collision(msgspec.Struct, frozen=True, order=True):
-    """An address that two NICs of one domain have now, and did not before."""
+    """An address that two have in one domain now, and did not before."""
 
     ip: str
-    nics: Names
+    holders: Names
+    """NICs, VIPs, gateways and DHCP servers."""
 
 
 class Addresses(msgspec.Struct, frozen=True):
@@ -191,10 +193,10 @@ def named_pairs(topology: Topology, found: Iterable[tuple[str, str]]) -> tuple[t
 
 
 def collisions(topology: Topology, found: Iterable[Domain]) -> Iterator[Collision]:
-    """Walk the addresses that two NICs of one domain both have."""
+    """Walk the addresses that several have in one domain."""
     for domain in found:
-        for ip, nics in doubled(topology, domain):
-            yield Collision(ip, tuple(sorted(topology.name(nic) for nic in nics)))
+        for ip, holders in doubled(topology, domain):
+            yield Collision(ip, tuple(sorted(label(topology, holder) for holder in holders)))
 
 
 # services

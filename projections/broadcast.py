@@ -37,7 +37,7 @@ class Move(msgspec.Struct, frozen=True, order=True):
 
 
 def text(segment: Segment) -> str:
-    """Write a segment for a table: `zone/eth0/10`, `switch//10`, or `pool//100` for a VNI."""
+    """Write a segment for a table: `zone/eth0/10`, `switch//10`, or `pool//100` for a VNI, `l2//7` for a key."""
     return f"{segment.part}/{segment.interface}/{segment.number}"
 
 
@@ -144,11 +144,20 @@ def places(scene: Scene, network: str, parts: Parts) -> Mapping[str, Segment]:
 def segment_at(scene: Scene, network: str, uuid: str, parts: Parts) -> Segment | None:
     """Give the segment that a network's frames are on at a host, whether or not it is meant to be there."""
     state = scene.objects.states.get(network)
+    return segment_on(scene, network, state.segment, uuid, parts) if isinstance(state, l2.L2Network) else None
+
+
+def segment_on(scene: Scene, network: str, wire: str, uuid: str, parts: Parts) -> Segment | None:
+    """Give the segment that a network's frames are on at a host that puts them on a wire, maybe not its own any more.
+
+    Tunnels are the same at all times: those of a pool's VNI are one, and each GRE network is a mesh of its own.
+    """
+    state = scene.objects.states.get(network)
     if not isinstance(state, l2.L2Network):
         return None
-    if state.pool:
-        return Segment(state.pool, "", state.virtual_network_id)
-    interface, _, number = state.segment.rpartition("/")
+    if state.pool or state.carrier == "gre":
+        return Segment(state.pool or network, "", state.virtual_network_id)
+    interface, _, number = wire.rpartition("/")
     if wired(scene, network):
         return parts.of(Segment(uuid, interface, int(number)))
     return Segment(state.zone, interface, int(number))

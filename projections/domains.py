@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from domain import pool, switch, vm
+from domain import l2, pool, switch, vm
 from projections import attachment, broadcast
 from projections.broadcast import EVERY_HOST, Place
 from projections.fabric import Parts, Segment
@@ -64,20 +64,20 @@ def at_level(topology: Topology, networks: Iterable[str], level: Level) -> Itera
     parts, scene = Parts(topology.objects, topology.fabric), topology.scene
     found: dict[Segment, list[Place]] = {}
     homes: dict[str, set[Segment]] = {}
-    for member, network in reported(topology, level):
-        segment = broadcast.segment_at(scene, network, member, parts)
+    for member, network, wire in reported(topology, level):
+        segment = broadcast.segment_on(scene, network, wire, member, parts)
         if segment and member in topology.objects.states:
             found.setdefault(segment, []).append((network, member))
             homes.setdefault(network, set()).add(segment)
     return assemble(topology, networks, found, lambda network: homes.get(network, set()))
 
 
-def reported(topology: Topology, level: Level) -> Iterator[tuple[str, str]]:
-    """Walk (host, L2 network) of all that hosts have, by their own word."""
+def reported(topology: Topology, level: Level) -> Iterator[tuple[str, str, str]]:
+    """Walk (host, L2 network, the wire it is on there) of all that hosts have, by their own word."""
     for member, here in topology.reports.of.items():
         for network, said in here.items():
             if said.outcome == "realized" and not (level == "observed" and said.drift):
-                yield member, network
+                yield member, network, said.segment
 
 
 def assemble(
@@ -144,21 +144,16 @@ def nics_at(found: Mapping[str, list[str]], member: str) -> Iterator[str]:
         yield from (nic for nics in found.values() for nic in nics)
 
 
-def doubled(topology: Topology, found: Domain) -> Iterator[tuple[str, list[str]]]:
-    """Walk the addresses that several NICs of a domain have, of either family, sorted."""
-    holders: dict[str, list[str]] = {}
-    for uuid in found.nics:
-        for ip in topology.nics.all[uuid].addresses:
-            holders.setdefault(ip, []).append(uuid)
-    yield from sorted((ip, nics) for ip, nics in holders.items() if len(nics) > 1)
-
-
 def segment_name(topology: Topology, segment: Segment) -> str:
-    """Write a segment as people read it: `zone1/eth0/vlan10`, `switch1/vlan10`, `host1/eth0/untagged`, `pool1/vni9`."""
+    """Write a segment as people read it: `zone1/eth0/vlan10`, `switch1/vlan10`, `host1/eth0/untagged`, `pool1/vni9`,
+    `net1/key7`.
+    """
     part = topology.name(segment.part)
     match topology.objects.states.get(segment.part):
         case pool.VxlanPool():
             return f"{part}/vni{segment.number}"
+        case l2.L2Network():
+            return f"{part}/key{segment.number}"
         case switch.Switch():
             return f"{part}/vlan{segment.number}"
         case _:

@@ -22,11 +22,11 @@ class Segment(msgspec.Struct, frozen=True, order=True):
     """What carries frames between hosts."""
 
     part: str
-    """A zone without a fabric, a switch, a host whose interface leads to no switch, or a pool."""
+    """A zone without a fabric, a switch, a host whose interface leads to no switch, a pool, or a GRE network."""
     interface: str
-    """Nothing for a VLAN of a switch and for a VNI."""
+    """Nothing for a VLAN of a switch, for a VNI and for a key."""
     number: int
-    """0 for untagged frames, the VLAN, or the VNI."""
+    """0 for untagged frames, the VLAN, the VNI, or the key."""
 
 
 class Wire(msgspec.Struct, frozen=True):

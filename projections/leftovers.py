@@ -25,7 +25,8 @@ def leftovers(topology: Topology, uuid: str) -> tuple[Leftover, ...]:
     if not made:
         return ()
     intended = plan.plan(topology, uuid)
-    planned = {bridge.l2 for bridge in intended.bridges} | {custom.l2 for custom in intended.customs}
+    bridged, meshed = {b.l2 for b in intended.bridges}, {m.l2 for m in intended.meshes}
+    planned = bridged | meshed | {custom.l2 for custom in intended.customs}
     gone = sorted(made.keys() - planned)
     return tuple(Leftover(n, tuple(sorted({made[n], parted(topology, uuid, n)} - {0}))) for n in gone)
 

@@ -48,11 +48,13 @@ def complaint(topology: Topology, uuid: str, cluster: str, network: str) -> Excl
     """Say why a host's own word keeps VMs on a network from it.
 
     A report counts while the network was not attached anew since: what is gone from an earlier time says nothing about
-    this one. A host of which no agent ever reported anything is taken at its word.
+    this one. Nor does what was said of another VLAN than the network has. A host of which no agent ever reported
+    anything is taken at its word.
     """
     said = topology.reports.of.get(uuid, NOTHING).get(network)
     state = topology.state(network, l2.L2Network)
-    if said is None or said.since < related(topology.attached, cluster).get(state.pool or network, 0):
+    attached = related(topology.attached, cluster).get(state.pool or network, 0)
+    if said is None or said.since < attached or said.segment != state.segment:
         return None
     if said.outcome == "failed":
         return Exclusion(uuid, f"the host reported that it failed: {said.reason}", network)

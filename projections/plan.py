@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from domain import host, l2, l3, pool
+from domain.l2_types import TUNNEL_MTU
 from projections import attachment, service_plan
 from projections.relations import related
 from projections.service_entries import Services
@@ -22,8 +23,6 @@ TUNNEL_PORT = 8472
 BRIDGED = frozenset({"interface", "vlan", "tunnel"})
 """The carriers of the networks that a bridge of the kernel's joins VMs to."""
 DEFAULT_MTU = 1500
-TUNNEL_MTU = 1450
-"""1500 less the 50 bytes of an outer IPv4, UDP and VXLAN header (RFC 7348)."""
 
 
 class Bridge(msgspec.Struct, frozen=True):

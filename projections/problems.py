@@ -12,9 +12,10 @@ from typing import Literal
 
 import msgspec
 
-from domain import cable, l2, l3, switch, vm
+from domain import cable, l2, l3, switch
 from domain.cable import End
-from projections.domains import Domain, domains, doubled, segment_name
+from projections import holders
+from projections.domains import Domain, domains, segment_name
 from projections.fabric import Segment, hops, plugs_of, reached
 from projections.leftovers import leftovers
 from projections.relations import related
@@ -270,18 +271,18 @@ def subnets(topology: Topology, domain: Domain) -> Iterator[str]:
 
 
 def collisions(topology: Topology, found: Iterable[Domain]) -> Iterator[Problem]:
-    """Walk the addresses that several NICs of one domain have."""
+    """Walk the addresses that several have in one domain."""
     for domain in found:
-        for ip, uuids in doubled(topology, domain):
-            nics = [topology.nics.all[uuid] for uuid in uuids]
+        for ip, several in holders.doubled(topology, domain):
+            names = listed(holders.label(topology, holder) for holder in several)
             yield problem(
                 topology,
                 "address-collision",
-                f"address {ip} is that of {listed(topology.name(uuid) for uuid in uuids)}, all in one domain",
-                l2={topology.state(nic.l3, l3.L3Network).l2 for nic in nics},
+                f"address {ip} is that of {names}, all in one domain",
+                l2={holders.l2_of(topology, holder) for holder in several},
                 segments=domain.segments,
-                hosts={topology.state(nic.vm, vm.Vm).host for nic in nics},
-                because=[nic.position for nic in nics],
+                hosts={member for holder in several if (member := holders.host_of(topology, holder))},
+                because={p for holder in several for p in holders.because(topology, holder, ip)},
             )
 
 

@@ -21,6 +21,8 @@ class Said(msgspec.Struct, frozen=True):
     """Why it failed, or nothing."""
     drift: str
     """What a look showed to be other than it must be, or nothing."""
+    segment: str
+    """The shape of the network that the host spoke of; nothing for a VXLAN network."""
     since: int
     """The fact that said so."""
     made: int
@@ -48,14 +50,14 @@ def evolve(reports: Reports, recorded: Recorded) -> Reports:
             parted = (recorded.originator_id, cluster)
             there = parted in reports.left
             return msgspec.structs.replace(reports, left=reports.left.delete(parted)) if there else reports
-        case host_network.Realized(host=host, l2=network):
-            return note(reports, host, network, "realized", position)
-        case host_network.Failed(host=host, l2=network, reason=reason):
-            return note(reports, host, network, "failed", position, reason=reason)
+        case host_network.Realized(host=host, l2=network, segment=segment):
+            return note(reports, host, network, "realized", position, segment=segment)
+        case host_network.Failed(host=host, l2=network, segment=segment, reason=reason):
+            return note(reports, host, network, "failed", position, segment=segment, reason=reason)
         case host_network.Removed(host=host, l2=network):
             return note(reports, host, network, "removed", position)
-        case host_network.DriftBegan(host=host, l2=network, what=what):
-            return note(reports, host, network, "realized", position, drift=what)
+        case host_network.DriftBegan(host=host, l2=network, segment=segment, what=what):
+            return note(reports, host, network, "realized", position, segment=segment, drift=what)
         case host_network.DriftEnded(host=host, l2=network):
             return note(reports, host, network, "realized", position)
         case host_network.Forgotten(host=host):
@@ -65,12 +67,23 @@ def evolve(reports: Reports, recorded: Recorded) -> Reports:
 
 
 def note(
-    reports: Reports, host: str, network: str, outcome: Outcome, position: int, *, reason: str = "", drift: str = ""
+    reports: Reports,
+    host: str,
+    network: str,
+    outcome: Outcome,
+    position: int,
+    *,
+    segment: str | None = None,
+    reason: str = "",
+    drift: str = "",
 ) -> Reports:
+    """Keep what a host said. What says nothing of a segment is about the one that the host spoke of last."""
     here = reports.of.get(host, NOTHING)
     before = here.get(network)
     made = 0 if outcome == "removed" else before.made if before else 0
     if outcome == "realized" and not made:
         made = position
-    said = Said(outcome, reason, drift, position, made)
+    if segment is None:
+        segment = before.segment if before else ""
+    said = Said(outcome, reason, drift, segment, position, made)
     return msgspec.structs.replace(reports, of=reports.of.set(host, here.set(network, said)))

@@ -13,6 +13,7 @@ import msgspec
 
 from domain import eip, host, l2, l3, port_forwarding, provider, provider_types, router, security_group, vip, vm
 from domain.binding import Binding
+from domain.l2_types import TUNNEL_MTU
 from projections import attachment
 from projections.nics import Nic
 from projections.relations import related
@@ -126,10 +127,16 @@ def dhcp(topology: Topology, duty: Duty) -> DhcpServer:
         dns=state.dns,
         routes=tuple((route.prefix, route.next_hop) for route in state.host_routes),
         domain=state.dns_domain,
-        mtu=state.mtu,
+        mtu=mtu_of(topology, state),
         leases=tuple(lease(topology, nic) for nic in nics),
         because=tuple(sorted({*duty.because, *(nic.position for nic in nics)})),
     )
+
+
+def mtu_of(topology: Topology, subnet: l3.L3Network) -> int:
+    """Give the MTU that guests are told: the network's own, in a tunnel what that leaves, or else none."""
+    tunnelled = topology.state(subnet.l2, l2.L2Network).carrier == "tunnel"
+    return subnet.mtu or (TUNNEL_MTU if tunnelled else 0)
 
 
 def lease(topology: Topology, nic: Nic) -> Lease:

@@ -6,9 +6,9 @@ import random
 from collections.abc import Collection, Sequence
 
 from domain import l2, l3, pool, values, vm
-from domain.census import Placement
+from domain.census import Placement, Routed
 from domain.values import Family
-from projections import addressing, placement, services
+from projections import addressing, placement, routing, services
 from projections.relations import related
 from projections.topology import Topology
 
@@ -61,6 +61,9 @@ class Survey:
 
     def users_of(self, uuid: str) -> Sequence[str]:
         return sorted(related(self.topology.services.users, uuid))
+
+    def routed(self, l2: str) -> Sequence[Routed]:
+        return routing.routed(self.topology, l2)
 
     def providers(self) -> Sequence[str]:
         return self.users_of(services.PROVIDERS)

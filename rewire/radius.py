@@ -53,7 +53,7 @@ def differences(value: dict[str, Any]) -> Iterator[str]:
     for direction, verb in (("lost", "can no longer reach"), ("gained", "can now reach")):
         yield from reach_lines(value["reach"], direction, verb)
     for collision in value["addresses"]["collisions"]:
-        yield f"address {collision['ip']} is twice in one domain: {', '.join(collision['nics'])}"
+        yield f"address {collision['ip']} is twice in one domain: {', '.join(collision['holders'])}"
     for direction in ("lost", "gained"):
         yield from (f"service {direction}: {service}" for service in value["services"][direction])
     for host in value["hosts"]:

@@ -139,7 +139,7 @@ def test_fabric_wrong_trunk_tells_its_problems_with_their_facts() -> None:
     case = applied("fabric-wrong-trunk.yaml")
     trunk, access = case.network.position() - 1, case.network.position()
     split, leak, *_ = found = problems.problems(case.topology)
-    assert [p.kind for p in found] == ["split", "leak", "ranges-overlap", "address-collision"]
+    assert [p.kind for p in found] == ["split", "leak", "ranges-overlap", "address-collision", "address-collision"]
     assert split.what == "L2 network racks-20 is 2 domains: host-f1, host-f2 on tor-1/vlan20; host-f3 on tor-2/vlan20"
     assert split.because == (trunk,)
     assert leak.what == "L2 networks guests, office are one domain on tor-1/vlan30"

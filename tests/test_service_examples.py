@@ -41,7 +41,7 @@ def test_a_provider_change_is_one_fact_and_what_follows() -> None:
         "l3-guest: l3.dhcp-server-address-assigned 10.1.0.12 4",
     ]
     assert told(case, "l3.service-provider-changed") == ["l3-guest: l3.service-provider-changed EIP flat"]
-    assert told(case, "router.moved") == ["host-p1: host.state-changed disabled", "-: router.moved host-p2"]
+    assert told(case, "router.moved") == ["host-p1: host.state-changed maintenance", "-: router.moved host-p2"]
 
 
 def test_after_a_provider_change_hosts_and_router_share_the_work() -> None:

@@ -37,6 +37,7 @@ def attach_network(
     require_hosts(t, where.uuid, state)
     cause = t.record(network.uuid, fact)
     t.take(l2.segment_claim(state, where.uuid), network.uuid, cause=cause)
+    offer_routers(t, network.uuid, where.uuid, cause=cause)
 
 
 def attach_pool(
@@ -51,7 +52,13 @@ def attach_pool(
     l2_types.require_realization(l2.VXLAN, where.state.hypervisor)
     refuse_neighbours(t, owner, where.uuid, *state.ranges)
     require_hosts(t, where.uuid, state, cidr=fact.vtep_cidr)
-    t.record(owner.uuid, fact)
+    cause = t.record(owner.uuid, fact)
+    offer_routers(t, owner.uuid, where.uuid, cause=cause)
+
+
+def offer_routers(t: Transaction, network: str, where: str, *, cause: str) -> None:
+    """Let the hosts of a cluster take the routers that its new network allows, the emptiest first."""
+    routers.offer(t, [network], t.census(where).placement([], cluster=where).hosts, cause=cause)
 
 
 def require_zone(t: Transaction, uuid: str, name: str, home: str, where: Loaded[cluster.Cluster]) -> None:

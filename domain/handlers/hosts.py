@@ -31,6 +31,12 @@ def add_host(t: Transaction, c: commands.AddHost) -> None:
         t.record(uuid, bond, cause=cause)
     for key in address_claims(parent.state.zone, fact.address, fact.vtep):
         t.take(key, uuid, cause=cause)
+    offer_routers(t, uuid, parent.uuid, cause=cause)
+
+
+def offer_routers(t: Transaction, uuid: str, where: str, *, cause: str) -> None:
+    """Let a host that is new to its cluster, or in service again, take the routers that wait for one."""
+    routers.offer(t, t.census(where).networks_on(where), [uuid], cause=cause)
 
 
 def address_claims(zone_uuid: str, *addresses: str) -> list[claims.Key]:
@@ -57,6 +63,7 @@ def move_host(t: Transaction, c: commands.MoveHost) -> None:
     attachments.require_networks(t, found.uuid, found.state, target.uuid)
     cause = t.record(found.uuid, fact)
     routers.reconsider(t, [found.uuid], cause=cause)
+    offer_routers(t, found.uuid, target.uuid, cause=cause)
 
 
 def require_alike(member: host.Host, source: Loaded[cluster.Cluster], target: Loaded[cluster.Cluster]) -> None:
@@ -75,13 +82,13 @@ def require_alike(member: host.Host, source: Loaded[cluster.Cluster], target: Lo
 
 
 def set_host_state(t: Transaction, c: commands.SetHostState) -> None:
-    """Change whether a host takes VMs; one in maintenance has none."""
+    """Change whether a host takes VMs and routers; one in maintenance has none, a disabled one keeps those it has."""
     found = t.require("host", c.host, host.Host)
     t.subject = found.uuid
     fact = host.set_state(found.uuid, found.state, c.state)
     cause = t.record(found.uuid, fact)
     if fact.state == "maintenance":
         vms.evacuate(t, found, cause=cause)
-    for guest in vms.guests(t, found.uuid) if fact.state == "enabled" else ():
-        routers.welcome(t, guest.uuid, cause=cause)
-    routers.reconsider(t, [found.uuid], cause=cause)
+        routers.reconsider(t, [found.uuid], cause=cause)
+    if fact.state == "enabled":
+        offer_routers(t, found.uuid, found.state.cluster, cause=cause)

@@ -9,13 +9,16 @@ from domain.transaction import Transaction
 
 
 def realized(t: Transaction, c: commands.ReportL2Realized) -> None:
-    member, network, _ = subjects(t, c.host, c.l2)
-    note(t, host_network.realized(member, network, milliseconds=c.milliseconds))
+    member, network, said = subjects(t, c.host, c.l2)
+    segment = segment_of(t, network, said)
+    note(t, host_network.realized(member, network, segment=segment, milliseconds=c.milliseconds))
 
 
 def failed(t: Transaction, c: commands.ReportL2Failed) -> None:
-    member, network, _ = subjects(t, c.host, c.l2)
-    note(t, host_network.failed(member, network, reason=c.reason, milliseconds=c.milliseconds))
+    member, network, said = subjects(t, c.host, c.l2)
+    segment = segment_of(t, network, said)
+    fact = host_network.failed(member, network, segment=segment, reason=c.reason, milliseconds=c.milliseconds)
+    note(t, fact)
 
 
 def removed(t: Transaction, c: commands.ReportL2Removed) -> None:
@@ -25,7 +28,8 @@ def removed(t: Transaction, c: commands.ReportL2Removed) -> None:
 
 def drift(t: Transaction, c: commands.ReportDrift) -> None:
     member, network, said = subjects(t, c.host, c.l2)
-    note(t, host_network.drift_began(said, member, network, name=c.l2, what=c.what))
+    segment = segment_of(t, network, said)
+    note(t, host_network.drift_began(said, member, network, segment=segment, name=c.l2, what=c.what))
 
 
 def drift_ended(t: Transaction, c: commands.ReportDriftEnded) -> None:
@@ -69,3 +73,10 @@ def subjects(t: Transaction, host_text: str, l2_text: str) -> tuple[str, str, Ho
         told = f"{l2_text!r} is a VXLAN pool: a host reports on its VXLAN networks"
         raise Refusal("invalid-argument", told)
     return member, network.uuid, said
+
+
+def segment_of(t: Transaction, network: str, said: HostNetwork | None) -> str:
+    """Give the segment that a network is on now, or of one that is deleted, the one that the host spoke of last."""
+    found = t.get(network)
+    state = found.state if found else None
+    return state.segment if isinstance(state, l2.L2Network) else host_network.segment_of(said, network)

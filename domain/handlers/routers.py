@@ -1,8 +1,8 @@
 """Where the virtual router of an L3 network runs.
 
-Whoever changes what that depends on calls `settle` or `reconsider` afterwards, in the same transaction: they look at
-how things are now, and place, move or remove. The census does not know this command's own facts yet, so each host it
-proposes is checked against them.
+Whoever changes what that depends on calls `settle`, `reconsider` or `offer` afterwards, in the same transaction: they
+look at how things are now, and place, move or remove. The census does not know this command's own facts yet, so each
+host it proposes is checked against them. A disabled host keeps the routers it has, and takes none.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def place_of(t: Transaction, subnet: str, where: str, besides: Collection[str], 
     """Give the host for a router: where it is, if it can, else one that has all networks, else its own at least."""
     own = [t.load(subnet, l3.L3Network).state.l2]
     for networks in ({*networks_of(t, subnet), *besides}, own):
-        if where and fits(t, where, networks):
+        if where and keeps(t, where, networks):
             return where
         if target := choose(t, networks, also):
             return target
@@ -54,6 +54,26 @@ def reconsider(t: Transaction, hosts: Iterable[str], *, cause: str) -> None:
             found = t.get(user)
             if found and isinstance(found.state, router.Router) and found.state.host == uuid:
                 settle(t, found.state.l3, cause=cause)
+
+
+def offer(t: Transaction, networks: Iterable[str], hosts: Collection[str], *, cause: str) -> None:
+    """Settle the routers that hosts can take or complete, now that they have these L2 networks and pools.
+
+    What is in order already is left alone, as long as it stays so.
+    """
+    for network in {member: None for uuid in networks for member in members_of(t, uuid)}:
+        t.census(network, *t.census().l3s_of(network))
+        for found in t.census().routed(network):
+            t.census(found.l3, *filter(None, [found.router]))
+            if not found.complete:
+                settle(t, found.l3, cause=cause, also=hosts)
+
+
+def members_of(t: Transaction, network: str) -> Iterable[str]:
+    """Give the L2 networks of a pool, or the network itself."""
+    found = t.get(network)
+    is_pool = found is not None and isinstance(found.state, pool.VxlanPool)
+    return t.census(network).members_of(network) if is_pool else [network]
 
 
 def welcome(t: Transaction, guest: str, *, cause: str) -> None:
@@ -101,13 +121,32 @@ def l2_of_vip(t: Transaction, uuid: str) -> str:
 def choose(t: Transaction, networks: Collection[str], also: Collection[str] = ()) -> str:
     """Find the best host that has all these L2 networks now, or nothing."""
     wanted = sorted(networks)
-    return next((h for h in (*t.census().placement(wanted).hosts, *also) if fits(t, h, wanted)), "")
+    chosen = next((h for h in (*t.census().placement(wanted).hosts, *also) if fits(t, h, wanted)), "")
+    if not chosen:
+        rest_on_lack(t, wanted)
+    return chosen
+
+
+def rest_on_lack(t: Transaction, networks: Collection[str]) -> None:
+    """Rest a decision on there being no host for a router: on the clusters with all its networks, and their hosts."""
+    for where in sorted(set[str].intersection(*(set(clusters_of(t, network)) for network in networks))):
+        for uuid in t.census(where).hosts_of(where):
+            t.get(uuid)
 
 
 def fits(t: Transaction, uuid: str, networks: Collection[str]) -> bool:
+    return state_of(t, uuid) == "enabled" and has(t, uuid, networks)
+
+
+def keeps(t: Transaction, uuid: str, networks: Collection[str]) -> bool:
+    """Tell whether a host may keep a router: one that is disabled takes nothing new, and loses nothing."""
+    return state_of(t, uuid) in ("enabled", "disabled") and has(t, uuid, networks)
+
+
+def state_of(t: Transaction, uuid: str) -> str:
+    """Give the state of a host; nothing when it is gone."""
     found = t.get(uuid)
-    enabled = found is not None and isinstance(found.state, host.Host) and found.state.state == "enabled"
-    return enabled and has(t, uuid, networks)
+    return found.state.state if found and isinstance(found.state, host.Host) else ""
 
 
 def has(t: Transaction, uuid: str, networks: Collection[str]) -> bool:

@@ -207,11 +207,14 @@ def test_a_gre_network_needs_an_interface_name() -> None:
     given(a_zone()).when(a_gre(interface="eth 0")).refused("invalid-argument")
 
 
-def test_a_key_is_one_networks_on_an_interface_of_a_cluster() -> None:
-    case = given(*ONE_HOST, a_gre(), a_gre("h"), a_gre("i", interface="eth1"))
-    case.when(attach("g")).then(l2.AttachedToCluster("c1"), taking=["segment/c1/gre:eth0/7"])
+def test_a_key_is_one_networks_in_a_cluster_whatever_its_interface() -> None:
+    case = given(*TWO_CLUSTERS, a_gre(), a_gre("h"), a_gre("i", interface="eth1"))
+    case.when(attach("g")).then(l2.AttachedToCluster("c1"), taking=["segment/c1/gre:7"])
     case.when(attach("h")).refused("gre-key-in-use", naming=[l2.AttachedToCluster("c1")])
-    case.when(attach("i")).then(l2.AttachedToCluster("c1"))
+    told = case.when(attach("i")).refused("gre-key-in-use", naming=[l2.AttachedToCluster("c1")])
+    assert "GRE key 7 of that cluster" in told
+    case.when(attach("i", "c2")).then(l2.AttachedToCluster("c2"))
+    case.do(detach("g")).when(attach("i")).then(l2.AttachedToCluster("c1"))
 
 
 def test_a_key_and_a_vlan_of_one_number_do_not_meet() -> None:

@@ -24,18 +24,37 @@ from tests.given import given
 
 
 A_NETWORK = (*ONE_HOST, a_vlan(), attach("v10"))
-MADE = Realized("h1", "v10", 0)
-BEGAN = DriftBegan("h1", "v10", "the bridge is down")
+MADE = Realized("h1", "v10", "eth0/10", 0)
+BEGAN = DriftBegan("h1", "v10", "eth0/10", "the bridge is down")
 
 
 def test_each_report_is_a_fact() -> None:
     case = given(*A_NETWORK)
-    case.when(realized(milliseconds=12)).then(Realized("h1", "v10", 12))
+    case.when(realized(milliseconds=12)).then(Realized("h1", "v10", "eth0/10", 12))
     case.when(drifted()).then(BEGAN)
     case.when(mended()).then(DriftEnded("h1", "v10"))
-    case.when(failed()).then(Failed("h1", "v10", "no such device", 0))
+    case.when(failed()).then(Failed("h1", "v10", "eth0/10", "no such device", 0))
     case.when(removed()).then(Removed("h1", "v10"))
     case.when(realized()).then(MADE)
+
+
+def test_a_report_is_about_the_segment_that_the_network_has_then() -> None:
+    case = given(*A_NETWORK, realized()).do(c.ChangeL2NetworkVlan(l2="v10", vlan=20))
+    case.when(drifted()).then(DriftBegan("h1", "v10", "eth0/20", "the bridge is down"))
+    case.when(failed()).then(Failed("h1", "v10", "eth0/20", "no such device", 0))
+    case.when(realized()).then(Realized("h1", "v10", "eth0/20", 0))
+
+
+def test_a_vxlan_network_has_no_wire_to_report() -> None:
+    given(*A_POOL, a_vxlan()).when(realized("x")).then(Realized("h1", "x", "", 0))
+
+
+def test_a_report_on_a_network_that_is_deleted_is_about_the_segment_it_was_on() -> None:
+    case = given(*A_NETWORK, realized())
+    gone = case.id("l2", "v10")
+    case.do(c.DeleteL2Network(l2="v10", mode="enforcing"), failed(gone))
+    (said,) = (r.fact for r in case.network.facts() if isinstance(r.fact, Failed))
+    assert said.segment == "eth0/10"
 
 
 def test_the_reports_of_a_host_are_one_history() -> None:
@@ -75,7 +94,7 @@ def test_what_failed_can_be_removed() -> None:
     ("before", "naming"),
     [
         ((), []),
-        ((failed(),), [Failed("h1", "v10", "no such device", 0)]),
+        ((failed(),), [Failed("h1", "v10", "eth0/10", "no such device", 0)]),
         ((realized(), removed()), [Removed("h1", "v10")]),
     ],
 )
@@ -86,7 +105,7 @@ def test_what_is_not_realized_can_not_drift(before: tuple[c.Command, ...], namin
 def test_a_drift_is_reported_once_and_another_one_beside_it() -> None:
     case = given(*A_NETWORK, realized(), drifted())
     case.when(drifted()).refused("wrong-state", naming=[BEGAN])
-    case.when(drifted(what="an address is gone")).then(DriftBegan("h1", "v10", "an address is gone"))
+    case.when(drifted(what="an address is gone")).then(DriftBegan("h1", "v10", "eth0/10", "an address is gone"))
 
 
 def test_a_drift_that_did_not_begin_can_not_end() -> None:

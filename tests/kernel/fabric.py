@@ -19,11 +19,12 @@ from backends.kvm.lab import Guest, Lab
 from backends.kvm.namespace import inside
 from domain import commands, host, instruments, vm
 from domain.history import Author
+from domain.l2_types import TUNNEL_MTU
 from domain.network import Network
 from projections import domains, plan, reach
 from projections.follow import Follower
 from projections.found import Found
-from projections.plan import TUNNEL_MTU, TUNNEL_PORT, Bridge, HostPlan, Port, Tunnel, Vlan
+from projections.plan import TUNNEL_PORT, Bridge, HostPlan, Port, Tunnel, Vlan
 from projections.topology import Topology
 from tests import builders
 

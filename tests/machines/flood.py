@@ -50,8 +50,10 @@ def clusters(now: Topology, network: str) -> tuple[str, ...]:
 
 
 def common(now: Topology, network: str) -> tuple[str, ...]:
-    """Name what a network shares with all that hear it, where no cable counts: equal names, or a pool's VNI."""
+    """Name what a network shares with all that hear it, where no cable counts: equal names, a pool's VNI, a mesh."""
     state = now.state(network, l2.L2Network)
+    if state.carrier == "gre":
+        return (network, str(state.virtual_network_id))
     return (state.pool, str(state.virtual_network_id)) if state.pool else (state.zone, state.segment)
 
 

@@ -58,7 +58,8 @@ def due(topology: Topology) -> Iterator[tuple[str, str]]:
             case l2.L2Network(pool="") as network:
                 yield f"bridge/{network.zone}/{network.bridge}", uuid
                 for where in network.clusters:
-                    yield f"segment/{where}/{network.segment}", uuid
+                    gre = network.carrier == "gre"
+                    yield f"segment/{where}/{f'gre:{network.virtual_network_id}' if gre else network.segment}", uuid
             case l2.L2Network() as network:
                 yield f"bridge/{network.zone}/{network.bridge}", uuid
                 yield f"vni/{network.pool}/{network.virtual_network_id}", uuid
@@ -120,10 +121,12 @@ def services_fit(topology: Topology) -> None:
 
 
 def routers_fit(topology: Topology) -> None:
-    """A virtual router is on a host that has its network and takes VMs, and serves a network that needs one."""
+    """A virtual router is on a host that has its network and is not in maintenance, and serves a network that needs
+    one.
+    """
     for _, state in topology.every(router.Router):
         subnet, member = topology.state(state.l3, l3.L3Network), topology.state(state.host, host.Host)
-        assert member.state == "enabled"
+        assert member.state in ("enabled", "disabled")
         assert member.cluster in attachment.clusters_of(topology.objects, subnet.l2)
         assert any(topology.state(p, provider.Provider).runs == "router" for _, p in subnet.services)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import combinations
 
-from domain import eip, l2, l3, port_forwarding, provider, router, security_group, vip, vm
+from domain import eip, host, l2, l3, port_forwarding, provider, router, security_group, vip, vm
 from projections import attachment
 from projections.topology import Topology
 
@@ -83,10 +83,15 @@ def groups_fit(topology: Topology) -> None:
 
 
 def routers_serve(topology: Topology) -> None:
-    """A NIC on air whose network needs a virtual router has one."""
+    """An L3 network that needs a virtual router has one when a host can take it."""
     placed = {state.l3 for _, state in topology.every(router.Router)}
-    for nic in topology.nics.all.values():
-        if topology.state(nic.vm, vm.Vm).host:
-            sources = [source for _, source in topology.state(nic.l3, l3.L3Network).services]
-            if any(topology.state(source, provider.Provider).runs == "router" for source in sources):
-                assert nic.l3 in placed
+    for uuid, subnet in topology.every(l3.L3Network):
+        if any(topology.state(source, provider.Provider).runs == "router" for _, source in subnet.services):
+            able = [name for name, _ in topology.every(host.Host) if takes(topology, name, subnet.l2)]
+            assert uuid in placed or not able
+
+
+def takes(topology: Topology, uuid: str, network: str) -> bool:
+    """Tell whether a host can take a router: it is enabled, has the network, and never reported that it has trouble."""
+    quiet = uuid not in topology.reports.of
+    return topology.state(uuid, host.Host).state == "enabled" and quiet and has(topology, uuid, network)

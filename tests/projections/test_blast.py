@@ -76,7 +76,12 @@ def test_a_leak_is_merged_leaked_and_gained_and_its_end_is_a_split() -> None:
     found = radius(case, attach("w", "c2"), a_vm("b", "m3"))
     assert found.domains == DomainChanges((), (), (), merged=(("v10", "w"),), leaked=(("v10", "w"),))
     assert found.reach == Reach(lost=(), gained=(("a", "b"),))
-    assert found.addresses == Addresses((Collision("192.168.0.2", ("a/l3", "b/m3")),))
+    assert found.addresses == Addresses(
+        (
+            Collision("192.168.0.1", ("the gateway of l3", "the gateway of m3")),
+            Collision("192.168.0.2", ("a/l3", "b/m3")),
+        )
+    )
     back = radius(case, detach("w", "c2"))
     assert back.domains == DomainChanges((), (), split=(("v10", "w"),), merged=(), leaked=())
     assert back.reach == Reach(lost=(("a", "b"),), gained=())

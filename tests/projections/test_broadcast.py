@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from domain import commands as c
 from domain.commands import Command
 from domain.errors import Refusal
 from projections.domains import Level, domains, domains_of, segment_name
+from projections.problems import problems
 from tests.builders import (
     A_POOL,
     TWO_CLUSTERS,
@@ -19,6 +21,7 @@ from tests.builders import (
     a_vxlan,
     an_l3,
     attach,
+    connect,
     destroy,
     detach,
     drifted,
@@ -28,6 +31,7 @@ from tests.builders import (
     realized,
     removed,
     stop,
+    trunk,
 )
 from tests.given import Case, given
 
@@ -101,6 +105,20 @@ def test_what_is_not_there_is_not_found() -> None:
         given(*TWO_CLUSTERS).id("l2", "v99")
 
 
+# GRE
+
+
+def a_gre(name: str) -> c.CreateL2OvsGreNetwork:
+    return c.CreateL2OvsGreNetwork(name=name, zone="z", physical_interface="eth0", key=7)
+
+
+def test_equal_gre_keys_on_two_clusters_are_two_meshes() -> None:
+    case = given(*TWO_CLUSTERS, a_gre("g"), a_gre("h"), attach("g"), attach("h", "c2"), realized("g"))
+    assert told(case) == [(["g"], ["g/key7"], ["h1"], []), (["h"], ["h/key7"], ["h2"], [])]
+    assert told(case, "realized") == [(["g"], ["g/key7"], ["h1"], []), (["h"], [], [], [])]
+    assert problems(case.topology) == ()
+
+
 # levels
 
 MADE = (realized(), realized(host="h2"))
@@ -131,6 +149,35 @@ def test_a_host_that_was_not_told_yet_still_has_what_it_made() -> None:
     case = given(*TWO_SUBNETS, *MADE, detach("v10", "c1"))
     assert told(case) == [(["v10"], ["z/eth0/vlan10"], ["h2"], [])]
     assert told(case, "realized") == [(["v10"], ["z/eth0/vlan10"], ["h1", "h2"], [])]
+
+
+RETAGGED: Told = (["v10"], ["z/eth0/vlan20"], ["h1", "h2"], [])
+NEW_VLAN_ON_H1: list[Told] = [(["v10"], ["z/eth0/vlan10"], ["h2"], []), (["v10"], ["z/eth0/vlan20"], ["h1"], [])]
+
+
+def test_a_half_done_change_of_vlan_is_a_split_where_it_was_reported() -> None:
+    case = given(*TWO_SUBNETS, *MADE, c.ChangeL2NetworkVlan(l2="v10", vlan=20))
+    assert told(case) == [RETAGGED]
+    assert told(case, "realized") == [(["v10"], ["z/eth0/vlan10"], ["h1", "h2"], [])]
+    case.do(realized())
+    assert told(case) == [RETAGGED]
+    assert told(case, "realized") == told(case, "observed") == NEW_VLAN_ON_H1
+    assert told(case.do(realized(host="h2")), "realized") == [RETAGGED]
+
+
+def test_a_drift_that_ended_leaves_a_host_on_the_vlan_that_it_spoke_of() -> None:
+    case = given(*TWO_SUBNETS, *MADE, drifted(), c.ChangeL2NetworkVlan(l2="v10", vlan=20), mended())
+    assert told(case, "observed") == [(["v10"], ["z/eth0/vlan10"], ["h1", "h2"], [])]
+    assert told(case.do(drifted()), "realized") == NEW_VLAN_ON_H1
+
+
+def test_a_half_done_change_of_vlan_is_a_split_in_a_fabric_too() -> None:
+    fabric = (a_switch(), connect("h1:eth0", "s1:1"), connect("h2:eth0", "s1:2"))
+    tagged = (trunk("s1:1", "10,20"), trunk("s1:2", "10,20"))
+    change = c.ChangeL2NetworkVlan(l2="v10", vlan=20)
+    case = given(*TWO_SUBNETS, *fabric, *tagged, *MADE, change, realized())
+    assert told(case) == [(["v10"], ["s1/vlan20"], ["h1", "h2"], [])]
+    assert [(s, h) for _, s, h, _ in told(case, "realized")] == [(["s1/vlan10"], ["h2"]), (["s1/vlan20"], ["h1"])]
 
 
 def test_the_fabric_is_the_same_at_all_levels() -> None:

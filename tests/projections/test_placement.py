@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from domain import commands as c
 from domain import vm
 from domain.census import Exclusion
 from domain.commands import Command
@@ -96,6 +97,13 @@ def test_what_a_host_said_before_the_network_was_attached_anew_is_no_reason() ->
     assert placed(case.do(attach("v10")), "v10") == (["h1", "h2"], [])
 
 
+@pytest.mark.parametrize(("report", "why"), [(failed(), FAILED), (removed(), GONE), (drifted(), DRIFTED)])
+def test_what_a_host_said_of_another_vlan_is_no_reason(report: Command, why: str) -> None:
+    case = given(*TWO_SUBNETS, *MADE, report)
+    assert placed(case.do(c.ChangeL2NetworkVlan(l2="v10", vlan=20)), "v10") == (["h1", "h2"], [])
+    assert placed(case.do(realized(), report), "v10") == (["h2"], [("h1", why, "v10")])
+
+
 def test_a_network_that_hosts_have_while_a_vm_needs_it_may_be_gone_meanwhile() -> None:
     case = given(*A_POOL, a_vxlan(realize="vm"), realized("x"), removed("x"))
     assert placed(case, "x") == (["h1", "h2"], [])
@@ -105,9 +113,9 @@ def test_a_network_that_hosts_have_while_a_vm_needs_it_may_be_gone_meanwhile() -
 @pytest.mark.parametrize(
     ("report", "fact"),
     [
-        (failed(), Failed("h1", "v10", "no such device", 0)),
+        (failed(), Failed("h1", "v10", "eth0/10", "no such device", 0)),
         (removed(), Removed("h1", "v10")),
-        (drifted(), DriftBegan("h1", "v10", "the bridge is down")),
+        (drifted(), DriftBegan("h1", "v10", "eth0/10", "the bridge is down")),
     ],
 )
 def test_a_vm_asked_onto_such_a_host_is_told_the_report(report: Command, fact: Fact) -> None:

@@ -19,6 +19,7 @@ from tests.builders import (
     a_cluster,
     a_host,
     a_no_vlan,
+    a_range,
     a_switch,
     a_vlan,
     a_vm,
@@ -39,6 +40,7 @@ from tests.builders import (
 )
 from tests.given import Case, given
 from tests.machines import flood
+from tests.service_builders import a_provider, a_vip, an_eip, serve, unserve
 from tests.strategies import cases, wired_cases
 
 
@@ -225,14 +227,70 @@ def test_ranges_apart_are_no_problem() -> None:
     assert found(given(*LEAK, a_cidr("10.0.0.0/24"), a_cidr("10.0.1.0/24", l3="m3")), "ranges-overlap") == []
 
 
+APART = (a_cidr("10.0.0.0/24"), a_cidr("10.0.0.0/24", l3="m3", gateway="10.0.0.254"))
+"""One subnet twice, each with a gateway of its own."""
+
+
 def test_an_address_twice_in_one_domain_is_told() -> None:
-    case = given(*LEAK, a_cidr("10.0.0.0/24"), a_cidr("10.0.0.0/24", l3="m3"), a_vm("a", ip="10.0.0.9"))
+    case = given(*LEAK, *APART, a_vm("a", ip="10.0.0.9"))
     assert found(case, "address-collision") == []
     case.do(a_vm("b", "m3", ip="10.0.0.9"))
     problem = one(case, "address-collision")
     assert problem.what == "address 10.0.0.9 is that of a/l3, b/m3, all in one domain"
     assert (problem.l2, problem.hosts) == (("v10", "w"), ("h1", "h2"))
     assert problem.because == tuple(sorted(nic.position for nic in case.topology.nics.all.values()))
+
+
+def collision(case: Case, what: str) -> Problem:
+    """Give the one collision, which must be told with these words."""
+    problem = one(case, "address-collision")
+    assert problem.what == f"address {what}, all in one domain"
+    return problem
+
+
+def test_two_gateways_with_one_address_are_told() -> None:
+    case = given(*LEAK)
+    because = said(case, a_cidr("10.0.0.0/24"), a_cidr("10.0.0.0/25", l3="m3"))
+    problem = collision(case, "10.0.0.1 is that of the gateway of l3, the gateway of m3")
+    assert (problem.l2, problem.hosts, list(problem.because)) == (("v10", "w"), (), because)
+
+
+def test_a_gateway_that_networks_of_one_wire_share_is_no_problem() -> None:
+    low, high = a_range(), a_range("192.168.0.60", "192.168.0.70", l3="k3")
+    assert found(given(*TWO_CLUSTERS, a_vlan(), attach("v10"), an_l3(), an_l3("k3"), low, high)) == []
+
+
+def test_a_gateway_with_the_address_of_a_nic_is_told() -> None:
+    case = given(*LEAK, *APART, a_vm("b", "m3", ip="10.0.0.1"))
+    problem = collision(case, "10.0.0.1 is that of b/m3, the gateway of l3")
+    assert problem.hosts == ("h2",)
+
+
+def test_a_dhcp_server_with_the_address_of_a_nic_is_told_while_it_serves() -> None:
+    case = given(*LEAK, *APART, a_vm("b", "m3", ip="10.0.0.2"), a_provider())
+    assert found(case, "address-collision") == []
+    because = said(case, serve(flat=("DHCP",)))
+    problem = collision(case, "10.0.0.2 is that of b/m3, the DHCP server of l3")
+    assert set(because) < set(problem.because)
+    assert found(case.do(unserve(flat=("DHCP",))), "address-collision") == []
+
+
+def test_a_vip_with_the_address_of_a_nic_is_told_while_it_is_used() -> None:
+    nic, service = a_vm("b", "m3", ip="10.0.0.9"), a_provider("flat", "EIP")
+    case = given(*LEAK, *APART, nic, service, serve(flat=("EIP",)), a_vip(l3="l3", address="10.0.0.9"))
+    assert found(case, "address-collision") == []
+    because = said(case, an_eip())
+    problem = collision(case, "10.0.0.9 is that of VIP vip, b/m3")
+    assert (problem.l2, problem.hosts) == (("v10", "w"), ("h2",))
+    assert max(problem.because) >= because[0]
+    assert found(case.do(c.DeleteEip(eip="e")), "address-collision") == []
+
+
+def test_addresses_on_a_network_that_is_nowhere_collide_with_nothing() -> None:
+    high = a_range("192.168.0.60", "192.168.0.70", l3="k3", gateway="192.168.0.10")
+    case = given(*TWO_CLUSTERS, a_vlan(), an_l3(), an_l3("k3"), a_range(), high, a_provider(), serve(flat=("DHCP",)))
+    assert found(case) == []
+    collision(case.do(attach("v10")), "192.168.0.10 is that of the DHCP server of l3, the gateway of k3")
 
 
 # what is left behind

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given as hypothesis_given
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ from tests.builders import (
     A_POOL,
     a_cidr,
     a_host_state,
+    a_range,
     a_vm,
     a_vxlan,
     an_l3,
@@ -103,6 +105,13 @@ def a_lease(nic: str, ip: str, *, default: bool = True) -> Lease:
 # in the hosts
 
 
+@pytest.mark.parametrize(("asked", "told"), [(0, 1450), (1400, 1400), (9000, 9000)])
+def test_guests_in_a_tunnel_are_told_what_it_leaves_unless_the_network_says_another(asked: int, told: int) -> None:
+    case = given(*A_POOL, a_vxlan(), an_l3(l2="x", mtu=asked), a_range(), a_provider(), serve(flat=("DHCP",)), a_vm())
+    servers = [server for host in ("h1", "h2") for server in planned(case, host).dhcp]
+    assert [server.mtu for server in servers] == [told]
+
+
 def test_each_host_serves_the_nics_that_run_there() -> None:
     case = given(*A_PUBLIC_SUBNET, *PROVIDERS, serve(flat=("DHCP", "DNS")), a_vm("a", host="h1"), a_vm("b", host="h2"))
     case.do(a_vm("idle", host="h1"), stop("idle"), c.AddDns(l3="l3", address="9.9.9.9"))
@@ -154,7 +163,8 @@ def test_a_routers_host_serves_all_of_its_network() -> None:
         snat=(Snat("l3", "br_eth0_10", ("192.168.0.0/24",), ()),),
     )
     assert planned(case, "h2") == Services()
-    assert planned(case.do(a_host_state("disabled")), "h2").routers == ("l3",)
+    assert planned(case.do(a_host_state("disabled"))).routers == ("l3",)
+    assert planned(case.do(a_host_state("maintenance")), "h2").routers == ("l3",)
 
 
 def test_ports_are_forwarded_by_the_router() -> None:
@@ -213,7 +223,7 @@ def test_services_that_nics_lose_and_gain_are_named() -> None:
     assert blast.compare(before, case.topology).services == blast.Services(("vm/l3: DNS",), ("vm/l3: EIP",))
     case.do(hand_over("DHCP", "vr"))
     between = case.topology
-    case.do(detach("v10", "c2"), a_host_state("disabled"))
+    case.do(unserve(vr=("DHCP", "SNAT")))
     lost = ("vm/l3: DHCP", "vm/l3: SNAT")
     assert blast.compare(between, case.topology).services == blast.Services(lost, ())
 

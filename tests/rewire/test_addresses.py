@@ -47,7 +47,7 @@ def test_both_families_add_up(store: str, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_a_count_beyond_every_json_reader_is_text(store: str, capsys: pytest.CaptureFixture[str]) -> None:
-    told = asked(store, capsys, "l3-s", "--free", "1")
+    told = asked(store, capsys, "l3-slaac", "--free", "1")
     assert told == {
         "total": str(2**64 - 2),
         "available": str(2**64 - 3),
@@ -78,7 +78,7 @@ def test_the_past_had_other_free_addresses(store: str, capsys: pytest.CaptureFix
 
 
 def test_a_table_is_for_people(store: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["--store", store, "addresses", "l3-s", "--check", "fd00:8::9", "-o", "table"]) == 0
+    assert cli.run(["--store", store, "addresses", "l3-slaac", "--check", "fd00:8::9", "-o", "table"]) == 0
     assert "fd00:8::9 is free" in " ".join(capsys.readouterr().out.split())
 
 

@@ -20,20 +20,22 @@ def test_problems_are_told_with_their_facts_and_a_status_of_1(wrong_trunk: Rewir
     answer = wrong_trunk("problems", "-o", "json")
 
     assert answer.status == 1
-    split, leak, overlap, collision = answer.value
+    split, leak, overlap, gateways, nics = answer.value
     assert split == {
         "kind": "split",
-        "l2": ["vlan-20"],
+        "l2": ["racks-20"],
         "segments": ["tor-1/vlan20", "tor-2/vlan20"],
         "hosts": ["host-f1", "host-f2", "host-f3"],
         "because": split["because"],
-        "what": "L2 network vlan-20 is 2 domains: host-f1, host-f2 on tor-1/vlan20; host-f3 on tor-2/vlan20",
+        "what": "L2 network racks-20 is 2 domains: host-f1, host-f2 on tor-1/vlan20; host-f3 on tor-2/vlan20",
     }
-    assert [p["kind"] for p in (leak, overlap, collision)] == ["leak", "ranges-overlap", "address-collision"]
+    assert [p["kind"] for p in (leak, overlap)] == ["leak", "ranges-overlap"]
+    assert [p["kind"] for p in (gateways, nics)] == ["address-collision"] * 2
     facts = {f["position"]: f["fact"] for f in wrong_trunk("history").value}
     assert [facts[p] for p in split["because"]] == ["switch.port-set"]
     assert [facts[p] for p in leak["because"]] == ["l2.attached-to-cluster", "switch.port-set"]
-    assert [facts[p] for p in collision["because"]] == ["vm.nic-attached", "vm.nic-attached"]
+    assert [facts[p] for p in gateways["because"]] == ["l3.ip-range-added", "l3.ip-range-added"]
+    assert [facts[p] for p in nics["because"]] == ["vm.nic-attached", "vm.nic-attached"]
 
 
 def test_before_the_mistakes_there_was_no_problem(wrong_trunk: Rewire) -> None:
