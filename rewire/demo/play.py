@@ -21,4 +21,5 @@ def play() -> None:
         scenes.ranges(where)
         scenes.crowd(where)
     wire.on_the_wire(where)
-    where.say("\nWhere to go from here: README.md, and `rewire --help`.")
+    where.console.print()
+    where.say("Where to go from here: README.md, and `rewire --help`.")
