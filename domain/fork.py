@@ -71,13 +71,13 @@ class ForkRecorder(ApplicationRecorder):
         *,
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
-        raise NotImplementedError("a fork is read by rows()")
+        raise NotImplementedError("a fork is read by rows()")  # the library demands the method
 
     def max_notification_id(self) -> int:
         return self.head()
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
-        raise NotImplementedError("nobody waits for a fork")
+        raise NotImplementedError("nobody waits for a fork")  # the library demands the method
 
     # the log
 

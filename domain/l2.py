@@ -126,7 +126,7 @@ def evolve(state: L2Network | None, fact: Fact) -> L2Network | None:
 # decisions
 
 
-def create(name: str, *, zone: str, type: str, shape: Shape, description: str) -> Created:  # noqa: A002
+def create(name: str, *, zone: str, type: str, shape: Shape, description: str) -> Created:  # noqa: A002 - the fact's own word
     """Make a network of a type, as the type shapes it."""
     return Created(
         name=values.name(name),

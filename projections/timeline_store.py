@@ -137,6 +137,7 @@ def schema() -> Iterable[str]:
 
 @contextmanager
 def told() -> Generator[None]:
+    """Translate what SQLite raises here, where no race can be lost: every table has one writer at a time."""
     try:
         yield
     except sqlite3.Error as error:

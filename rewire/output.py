@@ -61,7 +61,7 @@ def yaml_text(value: Any) -> str:
     text = io.StringIO()
     writer = YAML(typ="safe", pure=True)
     writer.default_flow_style = False
-    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment] # the library types it as a method
     writer.dump(value, text)
     return text.getvalue()
 

@@ -30,7 +30,6 @@ from domain.transaction import Transaction
 CODES = frozenset(get_args(Code))
 ROOT = Path(__file__).parents[1]
 Found = tuple[frozenset[type[Fact]], frozenset[str]]
-NOTHING: Found = (frozenset(), frozenset())
 HEAD = """# Commands
 
 Made from the code by `python -m rewire.reference`; a test holds it against the code. In a change file a step is

@@ -75,7 +75,7 @@ def group_of(raw: Any) -> int:
 def kind_of(raw: Any) -> Kind:
     match raw.get_nested("IFLA_LINKINFO", "IFLA_INFO_KIND"):
         case "bridge" | "vlan" | "vxlan" as kind:
-            return kind  # type: ignore[no-any-return]
+            return kind  # type: ignore[no-any-return] # the library has no types; these three are of ours
         case "veth" | "tun" if group_of(raw) == OURS:
             return "port"
         case _:

@@ -133,7 +133,7 @@ def test_a_host_takes_along_what_the_networks_there_need() -> None:
     case = given(*ONE_HOST, a_cluster("c2"), a_vlan(interface="eth9"), attach("v10", "c2"))
     case.when(move()).refused("physical-interface-missing", naming=[on_c2])
     case = given(*ONE_HOST, a_cluster("c2"), a_pool(), attach_pool("c2", cidr="10.9.0.0/24"))
-    assert case.when(move()).refusal.code == "vtep-missing"  # type: ignore[union-attr]
+    assert case.when(move()).refusal.code == "vtep-missing"  # type: ignore[union-attr] # there is a refusal, or this fails
     case = given(a_zone(), a_cluster(), a_cluster("c2"), a_host(interfaces=BONDED), a_vlan(), attach("v10", "c2"))
     case.when(move()).refused("physical-interface-in-use", naming=[BOND, on_c2])
 

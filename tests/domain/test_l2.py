@@ -173,7 +173,7 @@ def test_a_vxlan_network_gets_the_lowest_free_vni() -> None:
 def test_vnis_are_taken_from_the_lowest_range_whichever_was_added_first() -> None:
     case = given(a_zone(), a_pool(), a_vni_range(200, 200), a_vni_range(100, 100), a_vxlan("y"))
     result = case.when(a_vxlan("x"))
-    assert result.recorded[0].fact.virtual_network_id == 200  # type: ignore[attr-defined]
+    assert result.recorded[0].fact.virtual_network_id == 200  # type: ignore[attr-defined] # or this fails
     case.when(a_vxlan("w")).refused(
         "vni-exhausted", naming=[pool.VniRangeAdded("200-200", 200, 200), pool.VniRangeAdded("100-100", 100, 100)]
     )

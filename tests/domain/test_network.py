@@ -6,6 +6,7 @@ import pytest
 
 from domain import l2, zone
 from domain.census import Census
+from domain.commands import Command
 from domain.errors import Refusal
 from domain.instruments import real, repeatable
 from domain.network import ATTEMPTS, Network
@@ -84,11 +85,11 @@ def test_what_a_fork_did_is_adopted_all_at_once() -> None:
 
 
 @pytest.mark.parametrize("between", [attach("w"), a_vlan("x"), a_zone("other")])
-def test_what_a_fork_did_is_adopted_unless_something_moved_that_it_rests_on(between: object) -> None:
+def test_what_a_fork_did_is_adopted_unless_something_moved_that_it_rests_on(between: Command) -> None:
     case = given(*ONE_HOST, a_vlan(), a_vlan("w"))
     fork = case.network.fork()
     outcome = fork.execute(attach("v10"), ME)
-    case.do(between)  # type: ignore[arg-type]
+    case.do(between)
     before = case.network.position()
     adopted = case.network.adopt(fork, [outcome.premise])
     if between == attach("w"):

@@ -168,7 +168,7 @@ def test_a_host_that_is_in_that_state_stays_in_it() -> None:
 def test_the_fact_that_put_a_host_into_its_state_is_named() -> None:
     case = given(*ONE_HOST, a_host_state("disabled"), a_host_state("enabled"), a_host_state("disabled"))
     case.when(a_host_state("disabled")).refused("wrong-state", naming=[host.StateChanged("disabled")])
-    assert case.when(a_host_state("disabled")).refusal.conflicts == (case.network.position(),)  # type: ignore[union-attr]
+    assert case.when(a_host_state("disabled")).refusal.conflicts == (case.network.position(),)  # type: ignore[union-attr] # there is a refusal, or this fails
 
 
 def test_a_host_state_is_one_of_three() -> None:

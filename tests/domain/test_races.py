@@ -40,7 +40,7 @@ def store(path: Path, *commands: Command) -> Network:
 
 def sound(network: Network) -> None:
     assert network.broken_link() == 0
-    invariants.check(network, network.survey(network, network.position()).topology)  # type: ignore[attr-defined]
+    invariants.check(network, network.survey(network, network.position()).topology)  # type: ignore[attr-defined] # a survey has one
 
 
 def each_round(*names: str) -> list[str]:
