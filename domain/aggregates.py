@@ -50,6 +50,8 @@ MODULES: tuple[Any, ...] = (
     claims,
 )
 FACTS: tuple[type[Fact], ...] = tuple(fact for module in MODULES for fact in module.FACTS)
+BIRTHS: tuple[type[Fact], ...] = tuple(module.FACTS[0] for module in MODULES)
+"""What an aggregate begins with: the first of its kinds of fact."""
 EVOLVE: dict[type[Fact], Evolve] = {fact: module.evolve for module in MODULES for fact in module.FACTS}
 
 KINDS: dict[str, tuple[type[State], ...]] = {

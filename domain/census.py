@@ -64,8 +64,16 @@ class Census(Protocol):
         """Give the L2 networks and pools that are attached to the cluster."""
         ...
 
+    def bearers_of(self, zone: str, name: str) -> Sequence[str]:
+        """Give the hosts and L2 networks of a zone that have a device of a name."""
+        ...
+
     def l3s_of(self, l2: str) -> Sequence[str]:
         """Give the L3 networks on an L2 network."""
+        ...
+
+    def l3s_within(self, l2: str, /, start: str, end: str) -> Sequence[str]:
+        """Give the L3 networks on an L2 network that have a range with an address from one to another."""
         ...
 
     def members_of(self, pool: str) -> Sequence[str]:
@@ -94,10 +102,22 @@ class Census(Protocol):
         """
         ...
 
+    def group_of(self, rule: str, /) -> str:
+        """Give the security group that has a rule, or nothing."""
+        ...
+
+    def zones_of(self, vm: str, /) -> Collection[str]:
+        """Give the zones that a VM is in: by where it runs or ran last, and by its networks."""
+        ...
+
     def routed(self, l2: str) -> Sequence[Routed]:
         """Give the L3 networks that need a virtual router which joins an L2 network: those on it, and those that
         VIPs on it lead to.
         """
+        ...
+
+    def complains(self, host: str, l2: str, /) -> bool:
+        """Tell whether a host's own word keeps VMs and routers on an L2 network from it."""
         ...
 
     def providers(self) -> Sequence[str]:

@@ -1,7 +1,7 @@
 """Names for the devices that networks need on a host.
 
 A kernel takes 15 bytes for a name. What is too long is shortened by a digest, the same way each time; whether
-the name is free is for a claim to settle, and what was settled is kept in the facts and never computed again.
+the name is free is not known here, and what was settled is kept in the facts and never computed again.
 """
 
 from __future__ import annotations
@@ -35,9 +35,23 @@ def gre_bridge(key: int) -> str:
     return f"ovs{key}"
 
 
-def unique_name(prefix: str, uuid: str) -> str:
-    """Give a name of an object's own, for when the descriptive one is taken: its id ends in chance."""
-    return f"{prefix}{uuid.replace('-', '')[-12:]}"
+def own_bridge(uuid: str) -> str:
+    """Name a network's bridge after its id, which ends in chance, for when the descriptive name is taken."""
+    return f"l2_{digits(uuid)}"
+
+
+def own_device(uuid: str) -> str:
+    """Name a network's VLAN or tunnel device after its id, likewise."""
+    return f"vx_{digits(uuid)}"
+
+
+def namespace(uuid: str) -> str:
+    """Name a virtual router's network namespace after its id."""
+    return f"rt{digits(uuid)}"
+
+
+def digits(uuid: str) -> str:
+    return uuid.replace("-", "")[-12:]
 
 
 def nic(mac: str) -> str:

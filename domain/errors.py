@@ -76,7 +76,7 @@ class Witness(msgspec.Struct, frozen=True):
     facts: tuple[type[Any], ...]
     """The kinds of fact; the newest one that fits is meant."""
     fields: tuple[tuple[str, Any], ...] = ()
-    """What the fact must say, field by field."""
+    """What the fact must say, field by field; a kind without such a field fits whatever it says."""
 
 
 class RewireError(Exception):

@@ -70,6 +70,15 @@ class Host(State, frozen=True):
         """Where tunnels that no pool speaks for start: the VTEP, else the management address."""
         return self.vtep or self.address
 
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Give the names of the host's own devices: its interfaces, and what is part of a bond."""
+        return (*self.interfaces, *(member for _, members in self.bonds for member in members))
+
+    def stands_for(self, device: str, segment: str) -> bool:
+        """Tell whether an interface of the host's own is the VLAN device of a wire: `eth0.5` is that of `eth0/5`."""
+        return device in self.interfaces and l2_types.wire(device, 0) == segment
+
     def bond_of(self, interface: str) -> str:
         """Give the bond that an interface, or what it is a VLAN of, is a member of; nothing for none."""
         return next((bond for bond, members in self.bonds if set(ancestry(interface)) & set(members)), "")
@@ -78,7 +87,7 @@ class Host(State, frozen=True):
         """Give the address this host's tunnels start from in a VTEP network, or nothing: the VTEP, else the
         address.
         """
-        inside = values.subnet(cidr)
+        inside = values.host_numbers(cidr)
         return next((a for a in (self.vtep, self.address) if a and values.number(a) in inside), "")
 
 
@@ -128,8 +137,8 @@ def add(name: str, *, cluster: str, interfaces: Iterable[str], address: str, vte
         name=values.name(name),
         cluster=cluster,
         interfaces=ordered,
-        address=values.ipv4(address) if address else "",
-        vtep=values.ipv4(vtep) if vtep else "",
+        address=values.host_ipv4(address) if address else "",
+        vtep=values.host_ipv4(vtep) if vtep else "",
     )
 
 
@@ -199,11 +208,21 @@ def require_endpoint(host: Host, *, network: str, because: Witness) -> None:
 
 
 def require_vtep(host: Host, cidr: str, *, pool: str, because: Witness) -> None:
-    """Refuse when a pool's VTEP network holds no address of the host."""
-    if not host.tunnel_address(cidr):
+    """Refuse when a pool's VTEP network holds no address of the host, or one that stands for more than the host."""
+    if host.tunnel_address(cidr):
+        return
+    whole = values.subnet(cidr)
+    if outer := next((a for a in (host.vtep, host.address) if a and values.number(a) in whole), ""):
+        what = "network" if values.number(outer) == whole.start else "broadcast"
         raise Refusal(
-            "vtep-missing",
-            f"host {host.name} has no address in {cidr}, the VTEP network of pool {pool} in that cluster;"
-            " give it one as `vtep`",
+            "invalid-argument",
+            f"{outer} of host {host.name} is the {what} address of {cidr}, the VTEP network of pool {pool}:"
+            " no tunnel starts there",
             because,
         )
+    raise Refusal(
+        "vtep-missing",
+        f"host {host.name} has no address in {cidr}, the VTEP network of pool {pool} in that cluster;"
+        " give it one as `vtep`",
+        because,
+    )

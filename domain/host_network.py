@@ -71,14 +71,11 @@ FACTS = (Realized, Failed, Removed, DriftBegan, DriftEnded, Forgotten)
 # state
 
 
-Outcome = Literal["realized", "failed", "removed"]
-
-
 class Report(State, frozen=True):
-    """The last word of a host on one L2 network."""
+    """The last word of a host on one L2 network that it has, or may have a part of."""
 
     l2: str
-    outcome: Outcome
+    outcome: Literal["realized", "failed"]
     segment: str
     """The shape of the network that the host spoke of: what came before a VLAN change says nothing about after it."""
     drift: str
@@ -104,7 +101,7 @@ def evolve(state: HostNetwork | None, fact: Fact) -> HostNetwork | None:
         case Failed(host=host, l2=l2, segment=segment):
             return heard(state, host, Report(l2, "failed", segment, ""))
         case Removed(host=host, l2=l2):
-            return heard(state, host, Report(l2, "removed", segment_of(state, l2), ""))
+            return HostNetwork(host, others(state, l2))
         case DriftBegan(host=host, l2=l2, segment=segment, what=what):
             return heard(state, host, Report(l2, "realized", segment, what))
         case DriftEnded(host=host, l2=l2):
@@ -116,8 +113,12 @@ def evolve(state: HostNetwork | None, fact: Fact) -> HostNetwork | None:
 
 
 def heard(state: HostNetwork | None, host: str, report: Report) -> HostNetwork:
-    others = tuple(r for r in state.reports if r.l2 != report.l2) if state else ()
-    return HostNetwork(host, (*others, report))
+    return HostNetwork(host, (*others(state, report.l2), report))
+
+
+def others(state: HostNetwork | None, l2: str) -> tuple[Report, ...]:
+    """Give what a host said of other networks. What it has removed is as if it had never had it."""
+    return tuple(r for r in state.reports if r.l2 != l2) if state else ()
 
 
 def segment_of(state: HostNetwork | None, l2: str) -> str:
@@ -139,8 +140,7 @@ def failed(host: str, l2: str, *, segment: str, reason: str, milliseconds: int) 
 
 def removed(said: HostNetwork | None, host: str, l2: str, *, name: str) -> Removed:
     """Report a network gone; one that failed may have left something behind, and so may go too."""
-    last = said.of(l2) if said else None
-    if last is None or last.outcome == "removed":
+    if not (said and said.of(l2)):
         raise wrong(host, f"the host has no L2 network {name} that it could have removed", l2, Removed)
     return Removed(host, l2)
 

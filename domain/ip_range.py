@@ -22,11 +22,6 @@ SELF_MADE_PREFIX = 64
 PREFIXES: dict[int, range] = {4: range(1, 33), 6: range(8, 127)}
 LONGEST_WITH_HOSTS: dict[int, int] = {4: 30, 6: 126}
 """A longer IPv4 prefix has no room for a gateway, a network and a broadcast address."""
-SPECIAL: dict[int, tuple[str, ...]] = {
-    4: ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"),
-    6: ("::/8", "fe80::/10", "ff00::/8"),
-}
-"""RFC 6890 and RFC 4291: this network, loopback, link-local, multicast and reserved."""
 
 
 class IpRange(State, frozen=True):
@@ -174,7 +169,7 @@ def require_usable(added: IpRange) -> None:
     numbers, router = added.numbers, values.number(added.gateway)
     if not numbers:
         raise values.invalid(f"a range goes up: {added.start} comes after {added.end}")
-    for block in SPECIAL[added.version]:
+    for block in values.SPECIAL[added.version]:
         special = values.subnet(block)
         if router in special or meet(numbers, special):
             raise values.invalid(f"addresses of {block} have a meaning of their own (RFC 6890): give others")

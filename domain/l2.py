@@ -7,6 +7,7 @@ ever.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Literal
 
 import msgspec
@@ -97,6 +98,10 @@ class L2Network(State, frozen=True):
     """In order of attachment."""
 
 
+def made(created: Created) -> L2Network:
+    return L2Network(**msgspec.structs.asdict(created), clusters=())
+
+
 def retagged(state: L2Network, fact: VlanChanged) -> L2Network:
     shaped = {f: getattr(fact, f) for f in ("device", "type", "carrier", "segment")}
     return msgspec.structs.replace(state, virtual_network_id=fact.vlan, **shaped)
@@ -108,7 +113,7 @@ def retagged(state: L2Network, fact: VlanChanged) -> L2Network:
 def evolve(state: L2Network | None, fact: Fact) -> L2Network | None:
     match fact:
         case Created():
-            return L2Network(**msgspec.structs.asdict(fact), clusters=())
+            return made(fact)
         case Updated(name=name, description=description) if state:
             return msgspec.structs.replace(state, name=name, description=description)
         case VlanChanged() if state:
@@ -148,9 +153,9 @@ def create(name: str, *, zone: str, type: str, shape: Shape, description: str) -
 def create_vxlan(name: str, *, zone: str, pool: str, vni: int, realize: str, account: str, description: str) -> Created:
     if realize not in {"attach", "vm"}:
         raise values.invalid(f"{realize!r} is no moment to realize a network: give attach or vm")
-    made = create(name, zone=zone, type=VXLAN, shape=l2_types.vxlan(vni), description=description)
+    bare = create(name, zone=zone, type=VXLAN, shape=l2_types.vxlan(vni), description=description)
     owner = values.name(account) if account else ""
-    return msgspec.structs.replace(made, pool=pool, realize=realize, account=owner)
+    return msgspec.structs.replace(bare, pool=pool, realize=realize, account=owner)
 
 
 def update(uuid: str, network: L2Network, *, name: str | None, description: str | None) -> Updated:
@@ -189,14 +194,22 @@ def describe(text: str) -> str:
     return text
 
 
-def rename_devices(created: Created, uuid: str) -> Created:
-    """Give a network device names of its own, for when the descriptive bridge name is another network's.
+def device_names(network: L2Network) -> tuple[str, ...]:
+    """Give the names of the devices that a network has on its hosts."""
+    return (network.bridge, network.device) if network.device else (network.bridge,)
 
-    A VLAN device keeps its name: two networks with one VLAN on one interface are never on one host.
-    """
-    bridge = devices.unique_name("l2_", uuid)
-    device = devices.unique_name("vx_", uuid) if created.carrier in {"tunnel", "own"} else created.device
+
+def rename_devices(created: Created, uuid: str, taken: Container[str]) -> Created:
+    """Give a network device names of its own in place of those that are taken."""
+    bridge = devices.own_bridge(uuid) if created.bridge in taken else created.bridge
+    device = devices.own_device(uuid) if created.device in taken else created.device
     return msgspec.structs.replace(created, bridge=bridge, device=device)
+
+
+def rename_device(changed: VlanChanged, uuid: str, taken: Container[str]) -> VlanChanged:
+    """Give a network's VLAN device a name of its own if the descriptive one is taken. The bridge keeps its name."""
+    device = devices.own_device(uuid) if changed.device in taken else changed.device
+    return msgspec.structs.replace(changed, device=device)
 
 
 def segment_claim(network: L2Network, cluster: str) -> claims.Key:
@@ -238,7 +251,7 @@ def detach(uuid: str, network: L2Network, *, cluster: str, cluster_name: str) ->
         raise Refusal(
             "l2-not-attached",
             f"L2 network {network.name} is not attached to cluster {cluster_name}",
-            witness(uuid, DetachedFromCluster, cluster=cluster),
+            witness(uuid, Created, DetachedFromCluster, cluster=cluster),
         )
     return DetachedFromCluster(cluster)
 

@@ -340,10 +340,11 @@ def require_open(uuid: str, l3: L3Network) -> None:
     if l3.category == "system":
         because = witness(uuid, Updated, Created, category="system")
         raise Refusal("invalid-argument", f"L3 network {l3.name} is a system network: no user's VM is on it", because)
-    require_ranges(l3)
+    require_ranges(uuid, l3)
 
 
-def require_ranges(l3: L3Network) -> None:
+def require_ranges(uuid: str, l3: L3Network) -> None:
     """Refuse an L3 network that could give nobody an address."""
     if not l3.ranges:
-        raise Refusal("ip-exhausted", f"L3 network {l3.name} has no IP range yet: add one first")
+        told = f"L3 network {l3.name} has no IP range: add one first"
+        raise Refusal("ip-exhausted", told, witness(uuid, Created, IpRangeDeleted))

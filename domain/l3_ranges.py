@@ -39,10 +39,12 @@ def add(uuid: str, l3: L3Network, added: IpRange) -> IpRangeAdded:
     return IpRangeAdded(**msgspec.structs.asdict(added))
 
 
-def delete(l3: L3Network, name: str) -> IpRangeDeleted:
+def delete(uuid: str, l3: L3Network, name: str) -> IpRangeDeleted:
     found = next((r for r in l3.ranges if r.name == name), None)
     if found is None:
-        raise Refusal("unknown-object", f"L3 network {l3.name} has no range {name!r}; it has {told(l3.ranges)}")
+        known = told(l3.ranges)
+        because = witness(uuid, IpRangeDeleted, name=name)
+        raise Refusal("unknown-object", f"L3 network {l3.name} has no range {name!r}; it has {known}", because)
     return IpRangeDeleted(found.name, found.start, found.end)
 
 
@@ -111,11 +113,15 @@ def reserve(uuid: str, l3: L3Network, *, start: str, end: str) -> ReservedIpRang
     return ReservedIpRangeAdded(added.start, added.end)
 
 
-def unreserve(l3: L3Network, *, start: str, end: str) -> ReservedIpRangeDeleted:
+def unreserve(uuid: str, l3: L3Network, *, start: str, end: str) -> ReservedIpRangeDeleted:
     found = reserved_range(start, end)
     if found not in l3.reserved:
         known = told(l3.reserved)
-        raise Refusal("unknown-object", f"{start}-{end} is no reserved range of L3 network {l3.name}; it has {known}")
+        raise Refusal(
+            "unknown-object",
+            f"{start}-{end} is no reserved range of L3 network {l3.name}; it has {known}",
+            witness(uuid, ReservedIpRangeDeleted, start=found.start, end=found.end),
+        )
     return ReservedIpRangeDeleted(found.start, found.end)
 
 

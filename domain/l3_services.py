@@ -6,7 +6,7 @@ Whether a provider may serve here at all is asked elsewhere; this is about what 
 from __future__ import annotations
 
 from domain.errors import Refusal, witness
-from domain.l3 import L3Network, ServiceAttached, ServiceDetached, ServiceProviderChanged
+from domain.l3 import Created, L3Network, ServiceAttached, ServiceDetached, ServiceProviderChanged
 
 
 def attach_service(uuid: str, l3: L3Network, *, service: str, provider: str) -> ServiceAttached:
@@ -49,5 +49,5 @@ def require_service(uuid: str, l3: L3Network, service: str) -> str:
     raise Refusal(
         "service-missing",
         f"L3 network {l3.name} takes no {service}: attach that service first",
-        witness(uuid, ServiceDetached, service=service),
+        witness(uuid, Created, ServiceDetached, service=service),
     )

@@ -35,6 +35,8 @@ def update(
     allocator: str | None,
 ) -> Updated:
     """Change what is given and keep the rest."""
+    if all(given is None for given in (name, category, dns_domain, mtu, allocator)):
+        raise values.invalid(f"nothing to change about L3 network {l3.name}: give at least one field")
     fact = settings(
         l3.name if name is None else name,
         category=l3.category if category is None else category,
@@ -42,6 +44,9 @@ def update(
         mtu=l3.mtu if mtu is None else mtu,
         allocator=l3.allocator if allocator is None else allocator,
     )
+    if fact == Updated(l3.name, l3.category, l3.dns_domain, l3.mtu, l3.allocator):
+        told = f"L3 network {l3.name} has these values already"
+        raise Refusal("wrong-state", told, witness(uuid, Updated, Created))
     if fact.category == "system":
         refuse_ipv6(uuid, l3)
     return fact
@@ -74,11 +79,12 @@ def add_dns(uuid: str, l3: L3Network, address: str) -> DnsAdded:
     return DnsAdded(text)
 
 
-def remove_dns(l3: L3Network, address: str) -> DnsRemoved:
+def remove_dns(uuid: str, l3: L3Network, address: str) -> DnsRemoved:
     text = values.ip(address)
     if text not in l3.dns:
         known = ", ".join(l3.dns) or "none"
-        raise Refusal("unknown-object", f"L3 network {l3.name} has no DNS server {text}; it has {known}")
+        because = witness(uuid, DnsRemoved, address=text)
+        raise Refusal("unknown-object", f"L3 network {l3.name} has no DNS server {text}; it has {known}", because)
     return DnsRemoved(text)
 
 
@@ -97,11 +103,12 @@ def destination(text: str) -> str:
     return values.cidr(text)
 
 
-def remove_host_route(l3: L3Network, *, prefix: str, next_hop: str) -> HostRouteRemoved:
+def remove_host_route(uuid: str, l3: L3Network, *, prefix: str, next_hop: str) -> HostRouteRemoved:
     """Take a route away; the next hop may be left out, since a prefix has one."""
     wanted = destination(prefix)
     hop = values.ipv4(next_hop) if next_hop else ""
     for route in l3.host_routes:
         if route.prefix == wanted and hop in {"", route.next_hop}:
             return HostRouteRemoved(route.prefix, route.next_hop)
-    raise Refusal("unknown-object", f"L3 network {l3.name} has no route to {wanted}{f' by {hop}' if hop else ''}")
+    told = f"L3 network {l3.name} has no route to {wanted}{f' by {hop}' if hop else ''}"
+    raise Refusal("unknown-object", told, witness(uuid, HostRouteRemoved, prefix=wanted))

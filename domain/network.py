@@ -177,13 +177,13 @@ class Network(Application[str]):
     # telling
 
     def positions(self, witnesses: Iterable[Witness]) -> Iterator[int]:
-        """Find the facts that stand in the way; for a claim, the fact that it was taken for."""
+        """Find the facts that stand in the way; for a claim, the fact that it was taken or released for."""
         for witness in witnesses:
             found = self._newest(witness)
             if found is None:
                 continue
-            holder = self.by_reference(found.cause) if isinstance(found.fact, claims.Taken) and found.cause else None
-            yield (holder or found).position
+            about = self.by_reference(found.cause) if isinstance(found.fact, claims.FACTS) and found.cause else None
+            yield (about or found).position
 
     def by_reference(self, text: str) -> Recorded | None:
         """Find a fact by `aggregate@version`."""
@@ -195,7 +195,7 @@ class Network(Application[str]):
             r
             for r in self.facts_of(witness.subject)
             if isinstance(r.fact, witness.facts)
-            and all(getattr(r.fact, field, None) == value for field, value in witness.fields)
+            and all(getattr(r.fact, field, value) == value for field, value in witness.fields)
         )
         return max(fitting, key=lambda r: r.position, default=None)
 

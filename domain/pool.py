@@ -138,11 +138,12 @@ def add_vni_range(uuid: str, pool: VxlanPool, *, name: str, start: int, end: int
     return VniRangeAdded(label, first, last)
 
 
-def range_named(pool: VxlanPool, name: str) -> VniRange:
+def range_named(uuid: str, pool: VxlanPool, name: str) -> VniRange:
     found = next((r for r in pool.ranges if r.name == name), None)
     if found is None:
         told = ", ".join(r.name for r in pool.ranges) or "none"
-        raise Refusal("unknown-object", f"pool {pool.name} has no VNI range {name!r}; its ranges: {told}")
+        because = witness(uuid, VniRangeDeleted, name=name)
+        raise Refusal("unknown-object", f"pool {pool.name} has no VNI range {name!r}; its ranges: {told}", because)
     return found
 
 
@@ -201,6 +202,6 @@ def detach(uuid: str, pool: VxlanPool, *, cluster: str, cluster_name: str) -> De
         raise Refusal(
             "l2-not-attached",
             f"pool {pool.name} is not attached to cluster {cluster_name}",
-            witness(uuid, DetachedFromCluster, cluster=cluster),
+            witness(uuid, Created, DetachedFromCluster, cluster=cluster),
         )
     return DetachedFromCluster(cluster)

@@ -97,7 +97,10 @@ def created(fact: Created) -> Rule:
 # decisions
 
 
-def create(name: str, *, vip: str, protocol: str, vip_ports: Ports, private_ports: Ports, allowed_cidr: str) -> Created:
+def create(
+    name: str, *, vip: str, ip: str, protocol: str, vip_ports: Ports, private_ports: Ports, allowed_cidr: str
+) -> Created:
+    """Make a rule for ports of a VIP, whose address is `ip`."""
     if protocol not in get_args(Protocol):
         raise values.invalid(f"{protocol!r} can't be forwarded: give {' or '.join(get_args(Protocol))}")
     if len(vip_ports) != len(private_ports):
@@ -113,8 +116,16 @@ def create(name: str, *, vip: str, protocol: str, vip_ports: Ports, private_port
         vip_last_port=vip_ports.last,
         private_first_port=private_ports.first,
         private_last_port=private_ports.last,
-        allowed_cidr=values.cidr(allowed_cidr) if allowed_cidr else "",
+        allowed_cidr=allowed(allowed_cidr, ip) if allowed_cidr else "",
     )
+
+
+def allowed(text: str, ip: str) -> str:
+    """Give the network that a rule lets in, which must be of the family that the VIP is reached by."""
+    network = values.cidr(text)
+    if values.family(network) != values.family(ip):
+        raise values.invalid(f"nobody of {network} gets to VIP address {ip}: give an IPv{values.family(ip)} network")
+    return network
 
 
 def attach(uuid: str, rule: Rule, binding: Binding) -> Attached:

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from domain import values
+from domain import l3, values
 from domain.errors import Refusal, witness
-from domain.history import Fact, State
+from domain.history import Fact, Loaded, State
+from domain.l3 import L3Network
 from domain.provider_types import ProviderType, Runs
 
 
@@ -28,6 +29,14 @@ class Created(Fact, frozen=True, tag="network-service-provider.created"):
     runs: Runs
     needs: tuple[tuple[str, str], ...]
     """(service, the service it rests on)."""
+    public_l3: str
+    """The L3 network through which its routers reach the outside, or nothing."""
+
+
+class PublicNetworkRemoved(Fact, frozen=True, tag="network-service-provider.public-network-removed"):
+    """Its routers have no way out any more: the L3 network goes."""
+
+    l3: str
 
 
 class AttachedToL2(Fact, frozen=True, tag="network-service-provider.attached-to-l2"):
@@ -38,7 +47,7 @@ class DetachedFromL2(Fact, frozen=True, tag="network-service-provider.detached-f
     l2: str
 
 
-FACTS = (Created, AttachedToL2, DetachedFromL2)
+FACTS = (Created, PublicNetworkRemoved, AttachedToL2, DetachedFromL2)
 
 
 # state
@@ -51,6 +60,7 @@ class Provider(State, frozen=True):
     l2_types: tuple[str, ...]
     runs: Runs
     needs: tuple[tuple[str, str], ...]
+    public_l3: str
     l2s: tuple[str, ...]
     """In order of attachment."""
 
@@ -65,6 +75,8 @@ def evolve(state: Provider | None, fact: Fact) -> Provider | None:
     match fact:
         case Created():
             return Provider(**msgspec.structs.asdict(fact), l2s=())
+        case PublicNetworkRemoved() if state:
+            return msgspec.structs.replace(state, public_l3="")
         case AttachedToL2(l2=l2) if state:
             return msgspec.structs.replace(state, l2s=(*state.l2s, l2))
         case DetachedFromL2(l2=l2) if state:
@@ -76,7 +88,9 @@ def evolve(state: Provider | None, fact: Fact) -> Provider | None:
 # decisions
 
 
-def create(name: str, *, type_name: str, kind: ProviderType, services: Iterable[str]) -> Created:
+def create(
+    name: str, *, type_name: str, kind: ProviderType, services: Iterable[str], public: Loaded[L3Network] | None
+) -> Created:
     offered = tuple(dict.fromkeys(services))
     if not offered:
         raise values.invalid(f"provider {name} offers nothing: give at least one of {', '.join(kind.services)}")
@@ -86,7 +100,28 @@ def create(name: str, *, type_name: str, kind: ProviderType, services: Iterable[
                 "service-not-supported",
                 f"providers of type {type_name} know no service {service!r}: give some of {', '.join(kind.services)}",
             )
-    return Created(values.name(name), type_name, offered, kind.l2_types, kind.runs, kind.needs)
+    if public:
+        require_routers(type_name, kind)
+        require_public(public)
+    outside = public.uuid if public else ""
+    return Created(values.name(name), type_name, offered, kind.l2_types, kind.runs, kind.needs, outside)
+
+
+def require_routers(type_name: str, kind: ProviderType) -> None:
+    """Refuse a way out for a provider without routers."""
+    if kind.runs != "router":
+        raise values.invalid(f"providers of type {type_name} run no routers: leave public-l3 out")
+
+
+def require_public(outside: Loaded[L3Network]) -> None:
+    """Refuse to lead routers out through an L3 network that is not of category public."""
+    state = outside.state
+    if state.category != "public":
+        raise Refusal(
+            "invalid-argument",
+            f"L3 network {state.name} is {state.category}: routers reach the outside through a public one",
+            witness(outside.uuid, l3.Updated, l3.Created, category=state.category),
+        )
 
 
 def attach(uuid: str, provider: Provider, *, l2: str, l2_name: str, l2_type: str) -> AttachedToL2:
@@ -116,7 +151,7 @@ def require_attached(uuid: str, provider: Provider, *, l2: str, l2_name: str) ->
         raise Refusal(
             "provider-not-attached",
             f"provider {provider.name} is not attached to L2 network {l2_name}",
-            witness(uuid, DetachedFromL2, l2=l2),
+            witness(uuid, Created, DetachedFromL2, l2=l2),
         )
 
 

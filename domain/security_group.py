@@ -1,7 +1,7 @@
 """A security group says who may talk to its members, and to whom they may.
 
-Nobody may come in, and members may go out, unless a rule says more; members of one group may always talk to each
-other. A rule only ever allows.
+Nobody may come in to a member but the other members and whom an ingress rule lets in. A member may go out to anybody
+until a group of it has an egress rule, and from then on only to where egress rules let it. A rule only ever allows.
 """
 
 from __future__ import annotations
@@ -193,9 +193,10 @@ def refuse_known(uuid: str, group: SecurityGroup, added: Rule) -> None:
         )
 
 
-def delete_rule(group: SecurityGroup, rule: str) -> RuleDeleted:
+def delete_rule(uuid: str, group: SecurityGroup, rule: str) -> RuleDeleted:
     if rule not in {r.rule for r in group.rules}:
-        raise Refusal("unknown-object", f"security group {group.name} has no rule {rule!r}: name it by its uuid")
+        told = f"security group {group.name} has no rule {rule!r}: name it by its uuid"
+        raise Refusal("unknown-object", told, witness(uuid, RuleDeleted, rule=rule))
     return RuleDeleted(rule)
 
 
@@ -219,7 +220,7 @@ def require_attached(uuid: str, group: SecurityGroup, *, l3: str, l3_name: str) 
         raise Refusal(
             "wrong-state",
             f"security group {group.name} is not attached to L3 network {l3_name}",
-            witness(uuid, DetachedFromL3, l3=l3),
+            witness(uuid, Created, DetachedFromL3, l3=l3),
         )
 
 
@@ -239,7 +240,7 @@ def remove_nic(uuid: str, group: SecurityGroup, nic: str) -> NicRemoved:
         raise Refusal(
             "wrong-state",
             f"that NIC is not in security group {group.name}",
-            witness(uuid, NicRemoved, nic=nic),
+            witness(uuid, Created, NicRemoved, nic=nic),
         )
     return NicRemoved(nic)
 

@@ -7,6 +7,7 @@ Whether anything is plugged in is not known here: that is a cable's.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal, cast, get_args
@@ -85,7 +86,13 @@ class Switch(State, frozen=True):
     """Of the ports that were set, in order of port."""
 
     def port(self, name: str) -> Port:
-        return dict(self.settings).get(name, UNSET)
+        """Give a port's setting. O(log n)."""
+        place = bisect_left(self.settings, name, key=port_of)
+        return next((setting for port, setting in self.settings[place : place + 1] if port == name), UNSET)
+
+
+def port_of(setting: tuple[str, Port]) -> str:
+    return setting[0]
 
 
 # evolve
@@ -97,8 +104,10 @@ def evolve(state: Switch | None, fact: Fact) -> Switch | None:
             return Switch(name, zone, ports, ())
         case PortSet() if state:
             setting = Port(fact.mode, fact.vlan, fact.vlans, fact.native)
-            settings = dict(state.settings) | {fact.port: setting}
-            return msgspec.structs.replace(state, settings=tuple(sorted(settings.items(), key=lambda s: s[0])))
+            first = bisect_left(state.settings, fact.port, key=port_of)
+            last = bisect_right(state.settings, fact.port, key=port_of)
+            settings = (*state.settings[:first], (fact.port, setting), *state.settings[last:])
+            return msgspec.structs.replace(state, settings=settings)
         case Deleted():
             return None
         case _:

@@ -6,13 +6,13 @@ decision rests on. It saves nothing itself: the network records all of it or non
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from domain import aggregates, claims
+from domain import aggregates, claims, router, security_group, values
 from domain.census import Ask, Census
 from domain.errors import Refusal, witness
 from domain.history import Author, Fact, Loaded, Recorded, State, reference
@@ -83,6 +83,10 @@ class Transaction:
             self._loaded[uuid] = self._shelf.load(uuid)
         return self._loaded[uuid]
 
+    def rest_on(self, uuids: Iterable[str]) -> None:
+        """Let the decision rest on aggregates that the census answered for: a later fact of one's own decides anew."""
+        self._read.update(uuids)
+
     def load(self, uuid: str, state: type[S]) -> Loaded[S]:
         """Load an aggregate that must be there and of this type."""
         return typed(self.get(uuid), state, uuid)
@@ -90,14 +94,17 @@ class Transaction:
     def find(self, kind: str, text: str) -> Loaded[State]:
         """Find an object by its name or its uuid.
 
-        Raises `Refusal` with `unknown-object` when there is none of this kind.
+        Raises `Refusal` with `unknown-object` when there is none of this kind, and names the fact that ended one.
         """
-        claim = self.get(claims.name(kind, text).uuid)
+        name, uuid = claims.name(kind, text).uuid, values.uuid(text)
+        claim = self.get(name)
         holder = claim.state.holder if claim and isinstance(claim.state, claims.Claim) else ""
-        found = self.get(holder or text) if holder or is_uuid(text) else None
+        subject = holder or uuid
+        found = self.get(subject) if subject else None
         if found and isinstance(found.state, aggregates.KINDS[kind]):
             return found
-        raise Refusal("unknown-object", f"there is no {aggregates.LABELS[kind]} {text!r}")
+        ended = witness(uuid, Fact) if uuid and not found else witness(name, claims.Released)
+        raise Refusal("unknown-object", f"there is no {aggregates.LABELS[kind]} {text!r}", ended)
 
     def require(self, kind: str, text: str, state: type[S]) -> Loaded[S]:
         """Find an object by name or uuid that must be of one type."""
@@ -116,13 +123,21 @@ class Transaction:
         """Give a new object the uuid that was asked for, or one of its own."""
         if not uuid:
             return self.instruments.ids()
-        if not is_uuid(uuid):
+        subject = values.uuid(uuid)
+        if not subject:
             raise Refusal("invalid-argument", f"{uuid!r} is no uuid")
-        subject = str(UUID(uuid))
-        if UUID(uuid).version == CLAIMED_VERSION:
+        if UUID(subject).version == CLAIMED_VERSION:
             raise Refusal("invalid-argument", f"{uuid} has version {CLAIMED_VERSION}: those are the claims' own")
+        if group := self.census(subject).group_of(subject):
+            told = f"there is a rule with uuid {subject} already, in {self.label(group)}"
+            raise Refusal("name-in-use", told, witness(group, security_group.RuleAdded, rule=subject))
+        born = witness(subject, *aggregates.BIRTHS)
+        if self.get(subject):
+            told = f"there is an object with uuid {subject} already, {self.label(subject)}"
+            raise Refusal("name-in-use", told, born)
         if self._shelf.version(subject):
-            raise Refusal("name-in-use", f"there is an object with uuid {subject} already", witness(subject, Fact))
+            told = f"there was an object with uuid {subject}, and uuids are never used again"
+            raise Refusal("name-in-use", told, born, witness(subject, Fact))
         return subject
 
     def create(self, kind: str, subject: str, fact: Any) -> str:
@@ -169,6 +184,8 @@ class Transaction:
     def refuse_held(self, key: claims.Key) -> None:
         """Refuse when somebody holds a thing, and say who."""
         held = self.holder(key)
+        if held and any(event.originator_id == key.uuid for event in self.events):
+            raise Refusal(key.code, f"{key.what} stands twice in this request")
         if held:
             fact = witness(key.uuid, claims.Taken, holder=held)
             raise Refusal(key.code, f"{key.what} is held by {self.label(held)}", fact)
@@ -187,7 +204,10 @@ class Transaction:
         found = self.get(uuid)
         if found is None:
             return uuid
-        return f"{aggregates.LABELS[aggregates.kind_of(found.state)]} {getattr(found.state, 'name', uuid)}"
+        what = aggregates.LABELS[aggregates.kind_of(found.state)]
+        if isinstance(found.state, router.Router):
+            return f"{what} of {self.label(found.state.l3)}"
+        return f"{what} {getattr(found.state, 'name', uuid)}"
 
     def _version(self, subject: str) -> int:
         if subject not in self._versions:
@@ -203,14 +223,6 @@ def typed(loaded: Loaded[State] | None, state: type[S], text: str) -> Loaded[S]:
     if loaded is None or not isinstance(loaded.state, state):
         raise Refusal("unknown-object", f"{text!r} is no {words(state.__name__)}")
     return Loaded(loaded.uuid, loaded.version, loaded.state)
-
-
-def is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def words(name: str) -> str:

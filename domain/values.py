@@ -44,6 +44,14 @@ def name(text: str) -> str:
     return text
 
 
+def uuid(text: str) -> str:
+    """Give a uuid as facts have it, in lower case and with its dashes; nothing for what is none."""
+    if not UUID_SHAPE.fullmatch(text):
+        return ""
+    digits = text.replace("-", "").lower()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
 def vlan(number: int) -> int:
     if number not in VLANS:
         raise invalid(f"{number} is no VLAN: give one of {VLANS[0]} to {VLANS[-1]}")
@@ -94,6 +102,13 @@ FAMILIES: tuple[Family, ...] = (IPV4, IPV6)
 SOCKET_FAMILIES: dict[int, int] = {4: socket.AF_INET, 6: socket.AF_INET6}
 BITS: dict[int, int] = {4: 32, 6: 128}
 EXAMPLES = {4: "192.168.0.10", 6: "fd00::10"}
+SPECIAL: dict[int, tuple[str, ...]] = {
+    4: ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"),
+    6: ("::/8", "fe80::/10", "ff00::/8"),
+}
+"""RFC 6890 and RFC 4291: this network, loopback, link-local, multicast and reserved."""
+SHARED_PREFIX = 30
+"""A longer IPv4 prefix has no address that stands for the network, and none that stands for everybody (RFC 3021)."""
 
 
 def family(text: str) -> Family:
@@ -110,6 +125,21 @@ def ipv4(text: str) -> str:
     """Give an IPv4 address in dotted form."""
     require_family(text, 4)
     return ip(text)
+
+
+def host_ipv4(text: str) -> str:
+    """Give an IPv4 address in dotted form that one host can have."""
+    found = ipv4(text)
+    for block in SPECIAL[IPV4]:
+        if number(found) in subnet(block):
+            raise invalid(f"no host has {found}: addresses of {block} have a meaning of their own (RFC 6890)")
+    return found
+
+
+def host_numbers(network: str) -> range:
+    """Give what hosts of an IPv4 network can have: all but its first and last address, where it has more than two."""
+    whole = subnet(network)
+    return whole[1:-1] if prefix(network) <= SHARED_PREFIX else whole
 
 
 def require_family(text: str, wanted: Family) -> None:

@@ -13,7 +13,7 @@ from itertools import chain
 import msgspec
 from immutables import Map
 
-from domain import ip_range, l3, values, vip, vm
+from domain import ip_range, l3, router, values, vip, vm
 from domain.history import Recorded
 from domain.values import Family
 from projections import bitmap
@@ -34,8 +34,8 @@ class Addresses(msgspec.Struct, frozen=True):
     """How many addresses the spans hold."""
     used: bitmap.Numbers = bitmap.NONE
     """In use, in a range or not: an address stays with its holder when it is reserved."""
-    cursor: int = 0
-    """The address given out last: the ascending allocator goes on from here."""
+    turn: int | None = None
+    """The free address that the ascending allocator gives next; nothing where none is free."""
 
 
 class Capacity(msgspec.Struct, frozen=True):
@@ -67,16 +67,26 @@ def evolve(addressing: Addressing, recorded: Recorded, lost: Iterable[tuple[str,
             return put(addressing, uuid, start, reserve(of(addressing, uuid, start), *ends(fact.start, fact.end)))
         case l3.ReservedIpRangeDeleted(start=start) as fact:
             return put(addressing, uuid, start, unreserve(of(addressing, uuid, start), *ends(fact.start, fact.end)))
+        case l3.Deleted():
+            return forgotten(addressing, uuid)
+        case _:
+            return use(addressing, recorded, lost)
+
+
+def use(addressing: Addressing, recorded: Recorded, lost: Iterable[tuple[str, str]]) -> Addressing:
+    """Fold a fact about who has an address."""
+    uuid = recorded.originator_id
+    match recorded.fact:
         case vm.NicAttached(l3=subnet, ip=ip, ip6=ip6):
             return taken(addressing, subnet, ip, ip6)
-        case vip.Created(l3=subnet, ip=ip):
+        case vip.Created(l3=subnet, ip=ip) | router.NicAddressAssigned(l3=subnet, ip=ip):
             return taken(addressing, subnet, ip)
+        case router.NicAdded(l3=subnet, ips=ips):
+            return taken(addressing, subnet, *ips)
         case l3.DhcpServerAddressAssigned(ip=ip):
             return taken(addressing, uuid, ip)
         case l3.DhcpServerAddressReleased(ip=ip):
             return freed(addressing, [(uuid, ip)])
-        case l3.Deleted():
-            return forgotten(addressing, uuid)
         case _:
             return freed(addressing, lost)
 
@@ -145,7 +155,8 @@ def arranged(addresses: Addresses, ranges: Iterable[Interval], reserved: Iterabl
     parts = (part for first, last in ordered for part in ip_range.cut(range(first, last + 1), holes))
     spans = tuple((part.start, part.stop - 1) for part in parts)
     size = sum(length(span) for span in spans)
-    return msgspec.structs.replace(addresses, ranges=ordered, reserved=held, spans=spans, size=size)
+    turn = around(spans, addresses.used, addresses.turn or 0)
+    return msgspec.structs.replace(addresses, ranges=ordered, reserved=held, spans=spans, size=size, turn=turn)
 
 
 def length(interval: Interval) -> int:
@@ -153,15 +164,20 @@ def length(interval: Interval) -> int:
 
 
 def take(addresses: Addresses, ip: int) -> Addresses:
-    """Put an address into use. O(log n)."""
-    kept = addresses
-    return Addresses(kept.ranges, kept.reserved, kept.spans, kept.size, bitmap.add(kept.used, ip), ip)
+    """Put an address into use. O(log n).
+
+    Only the one whose turn it was passes the turn on: one that was asked for leaves it where it is.
+    """
+    kept, used = addresses, bitmap.add(addresses.used, ip)
+    turn = around(kept.spans, used, ip + 1) if ip == kept.turn else kept.turn
+    return Addresses(kept.ranges, kept.reserved, kept.spans, kept.size, used, turn)
 
 
 def give_back(addresses: Addresses, ip: int) -> Addresses:
     """Set an address free, for everybody or, in a reserved range, for nobody. O(log n)."""
-    kept = addresses
-    return Addresses(kept.ranges, kept.reserved, kept.spans, kept.size, bitmap.remove(kept.used, ip), kept.cursor)
+    kept, used = addresses, bitmap.remove(addresses.used, ip)
+    turn = around(kept.spans, used, ip) if kept.turn is None else kept.turn
+    return Addresses(kept.ranges, kept.reserved, kept.spans, kept.size, used, turn)
 
 
 # choosing
@@ -175,25 +191,24 @@ def choose(addresses: Addresses, allocator: str, chance: random.Random, besides:
     """
     start = 0
     if allocator == "ascending":
-        start = addresses.cursor + 1
+        start = addresses.turn or 0
     elif allocator == "random" and addresses.size:
         start = drawn(addresses, chance)
         if bitmap.holds(addresses.used, start):
             start = drawn(addresses, chance)
     if besides:
         return next((ip for ip in upward(addresses, start) if ip not in besides), None)
-    found = following(addresses, start)
-    return following(addresses, 0) if found is None and start else found
+    return around(addresses.spans, addresses.used, start)
 
 
-def following(addresses: Addresses, start: int) -> int | None:
-    """Give the first free address from one upward, or nothing. O(log n) a span."""
-    for first, last in addresses.spans:
+def around(spans: tuple[Interval, ...], used: bitmap.Numbers, start: int) -> int | None:
+    """Give the first free address from one upward and around to it, or nothing when all are taken. O(log n) a span."""
+    for first, last in spans:
         if start <= last:
-            ip = bitmap.gap(addresses.used, max(first, start))
+            ip = bitmap.gap(used, first if first > start else start)  # noqa: FURB136 - a call would cost a tenth of all
             if ip <= last:
                 return ip
-    return None
+    return around(spans, used, 0) if start else None
 
 
 def drawn(addresses: Addresses, chance: random.Random) -> int:

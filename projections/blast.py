@@ -7,8 +7,8 @@ that is good.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import combinations
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import msgspec
 
@@ -32,6 +32,7 @@ from projections.operations import (
     apply_all,
     describe,
 )
+from projections.pairs import parted
 from projections.plan import HostPlan
 from projections.topology import Topology
 
@@ -57,6 +58,9 @@ class Reach(msgspec.Struct, frozen=True):
 
     lost: tuple[tuple[str, str], ...]
     gained: tuple[tuple[str, str], ...]
+    more_lost: int = 0
+    """How many there are above the limit."""
+    more_gained: int = 0
 
 
 class Collision(msgspec.Struct, frozen=True, order=True):
@@ -93,14 +97,14 @@ class BlastRadius(msgspec.Struct, frozen=True, rename={"since": "from", "until":
     hosts: tuple[HostChanges, ...]
 
 
-def compare(before: Topology, after: Topology) -> BlastRadius:
-    """Give the difference of two topologies. O(both), plus the pairs that differ."""
+def compare(before: Topology, after: Topology, *, limit: int | None = None) -> BlastRadius:
+    """Give the difference of two topologies, and so many pairs each way, or all. O(both), plus the pairs listed."""
     old, new = domains(before), domains(after)
     return BlastRadius(
         since=before.position,
         until=after.position,
         domains=domain_changes(before, after, old, new),
-        reach=reach(before, after, old, new),
+        reach=reach(before, after, old, new, limit),
         addresses=Addresses(tuple(sorted(set(collisions(after, new)) - set(collisions(before, old))))),
         services=service_changes(before, after),
         hosts=tuple(host_changes(before, after)),
@@ -158,38 +162,19 @@ def names(topology: Topology, found: Iterable[Iterable[str]]) -> tuple[Names, ..
 # reach
 
 
-def reach(before: Topology, after: Topology, old: Iterable[Domain], new: Iterable[Domain]) -> Reach:
-    """Compare who hears whom, in the domains whose NICs differ. O(pairs in those)."""
+def reach(
+    before: Topology, after: Topology, old: Iterable[Domain], new: Iterable[Domain], limit: int | None = None
+) -> Reach:
+    """Compare who hears whom, and list so many pairs. O(VMs + pairs of groups of them + pairs listed)."""
     was, now = members(before, old), members(after, new)
-    changed = {d for d in was.keys() | now.keys() if was.get(d) != now.get(d)}
-    had, has = pairs(was, changed), pairs(now, changed)
-    kept_before, kept_after = shared(was), shared(now)
-    lost = ((a, b) for a, b in had - has if not kept_after.get(a, set()) & kept_after.get(b, set()))
-    gained = ((a, b) for a, b in has - had if not kept_before.get(a, set()) & kept_before.get(b, set()))
-    return Reach(lost=named_pairs(before, lost), gained=named_pairs(after, gained))
+    lost, gained = parted(was, now, before.name), parted(now, was, after.name)
+    away, near = tuple(islice(lost, limit)), tuple(islice(gained, limit))
+    return Reach(away, near, more_lost=len(lost) - len(away), more_gained=len(gained) - len(near))
 
 
 def members(topology: Topology, found: Iterable[Domain]) -> dict[str, frozenset[str]]:
     """Give the VMs of each domain."""
     return {d.id: frozenset(topology.nics.all[nic].vm for nic in d.nics) for d in found}
-
-
-def pairs(found: Mapping[str, frozenset[str]], changed: Iterable[str]) -> set[tuple[str, str]]:
-    return {pair for d in changed for pair in combinations(sorted(found.get(d, ())), 2)}
-
-
-def shared(found: Mapping[str, frozenset[str]]) -> dict[str, set[str]]:
-    """Give the domains of each VM."""
-    homes: dict[str, set[str]] = {}
-    for domain, guests in found.items():
-        for guest in guests:
-            homes.setdefault(guest, set()).add(domain)
-    return homes
-
-
-def named_pairs(topology: Topology, found: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    ordered = (sorted((topology.name(a), topology.name(b))) for a, b in found)
-    return tuple(sorted((a, b) for a, b in ordered))
 
 
 def collisions(topology: Topology, found: Iterable[Domain]) -> Iterator[Collision]:
@@ -222,7 +207,8 @@ def changes_of(before: Topology, after: Topology, uuid: str) -> HostChanges:
     steps = operations(before, after, uuid)
     made = {step.name for step in steps if isinstance(step, CREATIONS)}
     gone = {step.name for step in steps if isinstance(step, Delete)}
-    rest = (step for step in steps if touched(step) not in made | gone)
+    told = made | gone
+    rest = (step for step in steps if touched(step) not in told)
     return HostChanges(
         host=(after if uuid in after.objects.states else before).name(uuid),
         create=tuple(sorted(made)),

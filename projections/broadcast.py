@@ -16,6 +16,7 @@ from immutables import Map
 from domain import cable, host, l2, pool, switch
 from domain.history import Recorded, State
 from projections import attachment
+from projections.chart import Chart, Draft
 from projections.fabric import Fabric, Parts, Segment
 from projections.objects import Objects
 from projections.relations import Related, Relation, link, related, unlink
@@ -25,6 +26,8 @@ EVERY_HOST = ""
 """Stands for all hosts that a network is on."""
 Place = tuple[str, str]
 """An L2 network, and the host that it is on a segment at, or every host."""
+Wire = tuple[str, str]
+"""A cluster, and a network's segment in the words of its hosts: `eth0/10`."""
 
 
 class Move(msgspec.Struct, frozen=True, order=True):
@@ -48,6 +51,10 @@ class Segments(msgspec.Struct, frozen=True):
     carried: Relation[Segment, Place] = Map()
     moves: tuple[Move, ...] = ()
     """What the fact did that made this version."""
+    users: Relation[Wire, str] = Map()
+    """Which networks put their frames on which wire in which cluster."""
+    chart: Chart = Chart()
+    """The fabric parts that networks are on."""
 
 
 class Scene(msgspec.Struct, frozen=True):
@@ -59,11 +66,17 @@ class Scene(msgspec.Struct, frozen=True):
 
 
 def evolve(segments: Segments, recorded: Recorded, before: Scene, after: Scene) -> Segments:
-    """Fold one fact. O(log n); for a pool, its networks; for a host, those of its cluster; in a zone with a fabric, its
-    networks and hosts.
+    """Fold one fact. O(log n); for a pool, its networks; for a host, those of its cluster; in a zone with a fabric, a
+    network's hosts; for a cable or a port, the places that it moves; for a zone's first or last one, all there are.
     """
-    moves = [m for m in moved(segments, recorded.originator_id, before, after) if m.old != m.new]
-    return apply(segments, moves, recorded.position) if moves else segments
+    draft = Draft(segments.chart, after.objects, after.fabric)
+    draft.redraw(recorded, before.objects, before.fabric)
+    uuid = recorded.originator_id
+    moves = [m for m in moved(segments, uuid, before, after, draft) if m.old != m.new]
+    users = used(segments.users, uuid, before.objects, after.objects)
+    if not moves and users is segments.users and draft.chart is segments.chart:
+        return segments
+    return apply(msgspec.structs.replace(segments, users=users, chart=draft.chart), moves, recorded.position)
 
 
 def apply(segments: Segments, moves: list[Move], position: int) -> Segments:
@@ -75,24 +88,41 @@ def apply(segments: Segments, moves: list[Move], position: int) -> Segments:
         if move.new:
             carried, here = link(carried, move.new, place, position), here.set(move.host, move.new)
         of = of.set(move.network, here) if here else of.delete(move.network)
-    return Segments(of, carried, tuple(moves))
+    return msgspec.structs.replace(segments, of=of, carried=carried, moves=tuple(moves))
+
+
+def used(users: Relation[Wire, str], uuid: str, before: Objects, after: Objects) -> Relation[Wire, str]:
+    """Fold what a network is called where it is, in the words of its hosts."""
+    was, now = wires_of(before.states.get(uuid)), wires_of(after.states.get(uuid))
+    for wire in was - now:
+        users = unlink(users, wire, uuid)
+    for wire in now - was:
+        users = link(users, wire, uuid, 0)
+    return users
+
+
+def wires_of(state: State | None) -> set[Wire]:
+    return {(where, state.segment) for where in state.clusters} if isinstance(state, l2.L2Network) else set()
 
 
 NOWHERE: Map[str, Segment] = Map()
 
 
-def moved(segments: Segments, uuid: str, before: Scene, after: Scene) -> Iterator[Move]:
+def moved(segments: Segments, uuid: str, before: Scene, after: Scene, draft: Draft) -> Iterator[Move]:
     """Walk the places that a fact about an object may have moved."""
     was, now = before.objects.states.get(uuid), after.objects.states.get(uuid)
     match now or was:
         case l2.L2Network():
-            yield from of_networks(segments, [uuid], after)
+            yield from of_networks(segments, [uuid], after, draft)
         case pool.VxlanPool():
-            yield from of_networks(segments, related(before.objects.children, uuid), after)
+            yield from of_networks(segments, related(before.objects.children, uuid), after, draft)
         case switch.Switch(zone=zone) | cable.Cable(zone=zone):
-            yield from of_networks(segments, related(after.objects.children, zone), after)
+            if (zone in before.fabric.sizes) == (zone in after.fabric.sizes):
+                yield from of_parts(segments, after, draft)
+            else:
+                yield from of_networks(segments, related(after.objects.children, zone), after, draft)
         case host.Host() if clusters(was) != clusters(now):
-            yield from of_host(segments, uuid, before, after)
+            yield from of_host(segments, uuid, before, after, draft)
         case _:
             pass
 
@@ -101,34 +131,42 @@ def clusters(state: State | None) -> set[str]:
     return {state.cluster} if isinstance(state, host.Host) else set()
 
 
-def of_networks(segments: Segments, networks: Iterable[str], scene: Scene) -> Iterator[Move]:
-    parts = Parts(scene.objects, scene.fabric)
+def of_networks(segments: Segments, networks: Iterable[str], scene: Scene, draft: Draft) -> Iterator[Move]:
     for network in sorted(networks):
-        was, now = segments.of.get(network, NOWHERE), places(scene, network, parts)
+        was, now = segments.of.get(network, NOWHERE), places(scene, network, draft)
         for member in sorted({*was, *now}):
             yield Move(network, member, was.get(member), now.get(member))
 
 
-def of_host(segments: Segments, uuid: str, before: Scene, after: Scene) -> Iterator[Move]:
+def of_parts(segments: Segments, scene: Scene, draft: Draft) -> Iterator[Move]:
+    """Walk the networks that start at a place whose part has another name now."""
+    for place in sorted(draft.renamed):
+        wire = f"{place.interface}/{place.number}"
+        for parent in clusters(scene.objects.states.get(place.part)):
+            for network in sorted(related(segments.users, (parent, wire))):
+                yield Move(network, place.part, segments.of.get(network, NOWHERE).get(place.part), draft.of(place))
+
+
+def of_host(segments: Segments, uuid: str, before: Scene, after: Scene, draft: Draft) -> Iterator[Move]:
     """Walk what a host takes along that comes, goes or changes its cluster: in an ideal zone, nothing."""
-    parts = Parts(after.objects, after.fabric)
     for scene in (before, after):
         for parent in clusters(scene.objects.states.get(uuid)):
             for network, _ in attachment.networks_on(scene.objects, scene.attached, parent):
                 was = segments.of.get(network, NOWHERE).get(uuid)
-                yield from of_member(after, network, uuid, was, parts)
+                yield from of_member(after, network, uuid, was, draft)
 
 
-def of_member(scene: Scene, network: str, uuid: str, was: Segment | None, parts: Parts) -> Iterator[Move]:
+def of_member(scene: Scene, network: str, uuid: str, was: Segment | None, draft: Draft) -> Iterator[Move]:
     if wired(scene, network):
-        here = uuid in set(attachment.hosts_of(scene.objects, network))
-        yield Move(network, uuid, was, segment_at(scene, network, uuid, parts) if here else None)
+        homes = attachment.clusters_of(scene.objects, network)
+        here = not clusters(scene.objects.states.get(uuid)).isdisjoint(homes)
+        yield Move(network, uuid, was, segment_at(scene, network, uuid, draft) if here else None)
 
 
 # where a network is
 
 
-def places(scene: Scene, network: str, parts: Parts) -> Mapping[str, Segment]:
+def places(scene: Scene, network: str, parts: Parts | Draft) -> Mapping[str, Segment]:
     """Give the segment of a network at each of its hosts, or at every host at once."""
     if not attachment.clusters_of(scene.objects, network):
         return {}
@@ -141,13 +179,13 @@ def places(scene: Scene, network: str, parts: Parts) -> Mapping[str, Segment]:
     return {EVERY_HOST: everywhere} if everywhere else {}
 
 
-def segment_at(scene: Scene, network: str, uuid: str, parts: Parts) -> Segment | None:
+def segment_at(scene: Scene, network: str, uuid: str, parts: Parts | Draft) -> Segment | None:
     """Give the segment that a network's frames are on at a host, whether or not it is meant to be there."""
     state = scene.objects.states.get(network)
     return segment_on(scene, network, state.segment, uuid, parts) if isinstance(state, l2.L2Network) else None
 
 
-def segment_on(scene: Scene, network: str, wire: str, uuid: str, parts: Parts) -> Segment | None:
+def segment_on(scene: Scene, network: str, wire: str, uuid: str, parts: Parts | Draft) -> Segment | None:
     """Give the segment that a network's frames are on at a host that puts them on a wire, maybe not its own any more.
 
     Tunnels are the same at all times: those of a pool's VNI are one, and each GRE network is a mesh of its own.

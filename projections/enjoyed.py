@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from domain import l3, provider, provider_types, router, security_group, vm
 from projections.relations import related
+from projections.router_plan import way_out
+from projections.routing import router_of
 from projections.service_plan import LEADING, reaches
 from projections.topology import Topology
 
@@ -11,7 +13,8 @@ from projections.topology import Topology
 def enjoyed(topology: Topology) -> set[str]:
     """Give the services that work for NICs of running VMs, as `vm/l3: DHCP`. O(NICs).
 
-    One in a virtual router works while there is one; one that leads to a NIC, or guards it, when something does.
+    One in a virtual router works while there is one, and SNAT while that gets out; one that leads to a NIC, or guards
+    it, when something does.
     """
     return {
         f"{topology.name(nic)}: {service}"
@@ -31,11 +34,21 @@ def works(topology: Topology, subnet: str, source: str, nic: str, service: str) 
     users = [topology.objects.states[u] for u in related(topology.services.users, nic)]
     if not (home and where):
         return False
+    if service == provider_types.SNAT and runs == "router":
+        return gets_out(topology, subnet)
     if service == provider_types.SECURITY_GROUP:
         return any(isinstance(user, security_group.SecurityGroup) for user in users)
     return kind is None or any(isinstance(u, kind) and reaches(topology, where, u.vip) for u in users)
 
 
+def gets_out(topology: Topology, subnet: str) -> bool:
+    """Tell whether the router of an L3 network has an address on its way out, and is where that is."""
+    nic = way_out(topology, router_of(topology, subnet))
+    return bool(nic and nic.ips)
+
+
 def router_host(topology: Topology, subnet: str) -> str:
-    users = (topology.objects.states[u] for u in related(topology.services.users, subnet))
-    return next((user.host for user in users if isinstance(user, router.Router)), "")
+    """Give the host of an L3 network's router; nothing where there is none, or no longer."""
+    uuid = router_of(topology, subnet)
+    where = topology.state(uuid, router.Router).host if uuid else ""
+    return where if where in topology.objects.states else ""

@@ -117,10 +117,9 @@ def hops(objects: Objects, fabric: Fabric, place: Segment) -> Iterator[Hop]:
     if not isinstance(device, switch.Switch):
         yield from leave(objects, fabric, plug_of(device, fabric, place.part, place.interface), place.number)
         return
-    settings = dict(device.settings)
     for port in device.ports:
-        form = settings.get(port, switch.UNSET).leaves_as(place.number)
-        yield from leave(objects, fabric, (place.part, port), form)
+        if (place.part, port) in fabric.wires:
+            yield from leave(objects, fabric, (place.part, port), device.port(port).leaves_as(place.number))
 
 
 def plug_of(device: State | None, fabric: Fabric, uuid: str, interface: str) -> End:
@@ -171,6 +170,11 @@ def reached(objects: Objects, fabric: Fabric, start: Segment) -> frozenset[Segme
     return frozenset(seen)
 
 
+def rank(place: Segment) -> tuple[bool, Segment]:
+    """Tell which of a part's places it is named after: its oldest switch, else its oldest host."""
+    return bool(place.interface), place
+
+
 class Parts:
     """The fabric part that each place is in, found when asked for, and every one once."""
 
@@ -183,5 +187,5 @@ class Parts:
         """Name the part: by its oldest switch, else by its oldest host."""
         if place not in self._known:
             part = reached(self._objects, self._fabric, place)
-            self._known |= dict.fromkeys(part, min(part, key=lambda s: (bool(s.interface), s)))
+            self._known |= dict.fromkeys(part, min(part, key=rank))
         return self._known[place]

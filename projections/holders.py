@@ -1,4 +1,4 @@
-"""Who has which address in a broadcast domain: NICs, VIPs, gateways and DHCP servers.
+"""Who has which address in a broadcast domain: NICs of VMs and of routers, VIPs, gateways and DHCP servers.
 
 An address is one holder's within an L3 network, which claims see to; it may be that of two where L3 networks share a
 domain.
@@ -11,13 +11,13 @@ from typing import Literal
 
 import msgspec
 
-from domain import l3, provider_types, vip, vm
+from domain import l3, provider_types, router, vip, vm
 from projections.domains import Domain
 from projections.relations import related
 from projections.topology import Topology
 
 
-Role = Literal["nic", "vip", "gateway", "dhcp"]
+Role = Literal["nic", "vip", "gateway", "dhcp", "router"]
 
 
 class Holder(msgspec.Struct, frozen=True, order=True):
@@ -43,6 +43,7 @@ def held(topology: Topology, found: Domain) -> Iterator[tuple[str, Holder]]:
         yield from gateways(topology, subnets)
         for subnet in subnets:
             yield from vips(topology, subnet)
+            yield from routers(topology, subnet)
             servers = topology.state(subnet, l3.L3Network).dhcp_servers
             yield from ((ip, Holder("dhcp", subnet)) for _, ip in servers)
 
@@ -64,6 +65,14 @@ def vips(topology: Topology, subnet: str) -> Iterator[tuple[str, Holder]]:
             yield state.ip, Holder("vip", uuid)
 
 
+def routers(topology: Topology, subnet: str) -> Iterator[tuple[str, Holder]]:
+    """Walk the addresses that virtual routers have of their own: where they reach the outside."""
+    for uuid in related(topology.services.users, subnet):
+        state = topology.objects.states[uuid]
+        nic = state.nic_on(subnet) if isinstance(state, router.Router) else None
+        yield from ((ip, Holder("router", uuid)) for ip in (nic.ips if nic else ()))
+
+
 # about one
 
 
@@ -79,6 +88,8 @@ def label(topology: Topology, holder: Holder) -> str:
             return f"the gateway of {name}"
         case "dhcp":
             return f"the DHCP server of {name}"
+        case "router":
+            return f"the virtual router of {topology.name(topology.state(holder.uuid, router.Router).l3)}"
 
 
 def subnet_of(topology: Topology, holder: Holder) -> str:
@@ -87,6 +98,8 @@ def subnet_of(topology: Topology, holder: Holder) -> str:
             return topology.nics.all[holder.uuid].l3
         case "vip":
             return topology.state(holder.uuid, vip.Vip).l3
+        case "router":
+            return next(nic.l3 for nic in topology.state(holder.uuid, router.Router).nics if nic.ips)
         case _:
             return holder.uuid
 
@@ -97,7 +110,13 @@ def l2_of(topology: Topology, holder: Holder) -> str:
 
 def host_of(topology: Topology, holder: Holder) -> str:
     """Give the host that a NIC is on; nothing for another holder, which is on many or on none of ours."""
-    return topology.state(topology.nics.all[holder.uuid].vm, vm.Vm).host if holder.role == "nic" else ""
+    match holder.role:
+        case "nic":
+            return topology.state(topology.nics.all[holder.uuid].vm, vm.Vm).host
+        case "router":
+            return topology.state(holder.uuid, router.Router).host
+        case _:
+            return ""
 
 
 def because(topology: Topology, holder: Holder, ip: str) -> set[int]:
@@ -113,3 +132,5 @@ def because(topology: Topology, holder: Holder, ip: str) -> set[int]:
             return {positions[added.name] for added in ranges if added.gateway == ip}
         case "dhcp":
             return {related(topology.services.taken, holder.uuid)[provider_types.DHCP]}
+        case "router":
+            return {related(topology.services.users, subnet_of(topology, holder))[holder.uuid]}

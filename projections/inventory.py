@@ -95,6 +95,7 @@ def l3_networks(topology: Topology) -> Iterator[Inventory]:
             "dns": list(state.dns),
             "ipRanges": [ip_range(r) for r in state.ranges],
             "networkServices": service_inventory.network_services(topology, uuid),
+            "dhcpServerIps": [ip for _, ip in state.dhcp_servers],
             "hostRoute": [{"prefix": route.prefix, "nexthop": route.next_hop} for route in state.host_routes],
             "reservedIpRanges": [{"startIp": kept.start, "endIp": kept.end} for kept in state.reserved],
             "mtu": state.mtu,

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import msgspec
 
-from domain import host, l2
+from domain import l2
 from projections import plan
+from projections.objects import last_state
+from projections.reports import parted
 from projections.topology import Topology
 
 
@@ -24,15 +26,22 @@ def leftovers(topology: Topology, uuid: str) -> tuple[Leftover, ...]:
     made = {network: said.made for network, said in topology.reports.of.get(uuid, {}).items() if said.made}
     if not made:
         return ()
+    gone = sorted(made.keys() - planned(topology, uuid))
+    return tuple(Leftover(n, because(topology, uuid, n, made[n])) for n in gone)
+
+
+def planned(topology: Topology, uuid: str) -> set[str]:
+    """Give the L2 networks in a host's plan. O(its plan)."""
     intended = plan.plan(topology, uuid)
     bridged, meshed = {b.l2 for b in intended.bridges}, {m.l2 for m in intended.meshes}
-    planned = bridged | meshed | {custom.l2 for custom in intended.customs}
-    gone = sorted(made.keys() - planned)
-    return tuple(Leftover(n, tuple(sorted({made[n], parted(topology, uuid, n)} - {0}))) for n in gone)
+    return bridged | meshed | {custom.l2 for custom in intended.customs}
 
 
-def parted(topology: Topology, uuid: str, network: str) -> int:
-    """Give the fact that took a network off the host's cluster; 0 where it was another one that did."""
-    state = topology.objects.states.get(network)
-    subject = (state.pool if isinstance(state, l2.L2Network) else "") or network
-    return topology.reports.left.get((subject, topology.state(uuid, host.Host).cluster), 0)
+def because(topology: Topology, uuid: str, network: str, made: int) -> tuple[int, ...]:
+    return tuple(sorted({made, parted(topology.reports, topology.objects, uuid, network)} - {0}))
+
+
+def devices(topology: Topology, network: str) -> tuple[str, ...]:
+    """Give the names of the devices that are left of a network."""
+    state = last_state(topology.objects, network)
+    return l2.device_names(state) if isinstance(state, l2.L2Network) else ()

@@ -14,6 +14,18 @@ from domain.history import Fact, Recorded, State
 from projections.relations import Related, Relation, link, unlink
 
 
+class Departed(msgspec.Struct, frozen=True):
+    """An object that is gone, as it was last."""
+
+    state: State
+    position: int
+    """The fact that ended it."""
+
+
+SPOKEN_OF = (l2.L2Network, host.Host, cluster.Cluster)
+"""What the living still speak of when it is gone: hosts of networks that they have, VMs of where they ran last."""
+
+
 class Objects(msgspec.Struct, frozen=True):
     """All living objects by uuid. Claims are not objects."""
 
@@ -30,6 +42,8 @@ class Objects(msgspec.Struct, frozen=True):
     """Zone to clusters, L2 networks and switches; cluster to hosts, pool to VXLAN networks, L2 to L3 networks, host to
     VMs.
     """
+    departed: Map[str, Departed] = Map()
+    """What is gone and still spoken of."""
 
 
 def evolve(objects: Objects, recorded: Recorded) -> Objects:
@@ -40,7 +54,7 @@ def evolve(objects: Objects, recorded: Recorded) -> Objects:
     before = objects.states.get(uuid)
     after = aggregates.evolve(before, recorded.fact)
     if after is None:
-        return remove(objects, uuid, before)
+        return remove(objects, uuid, before, recorded.position)
     placed = replace(objects, uuid, before, after, recorded.position)
     if isinstance(recorded.fact, l2.VlanChanged):
         return msgspec.structs.replace(placed, shaped=placed.shaped.set(uuid, recorded.position))
@@ -75,8 +89,10 @@ def replace(objects: Objects, uuid: str, before: State | None, after: State, pos
     return msgspec.structs.replace(objects, states=objects.states.set(uuid, after), children=children)
 
 
-def remove(objects: Objects, uuid: str, before: State | None) -> Objects:
-    children = objects.children
+def remove(objects: Objects, uuid: str, before: State | None, position: int) -> Objects:
+    children, departed = objects.children, objects.departed
+    if isinstance(before, SPOKEN_OF):
+        departed = departed.set(uuid, Departed(before, position))
     for parent in parents(before):
         children = unlink(children, parent, uuid)
     key = (aggregates.kind_of(before), getattr(before, "name", uuid)) if before else ("", "")
@@ -87,7 +103,14 @@ def remove(objects: Objects, uuid: str, before: State | None) -> Objects:
         shaped=objects.shaped.delete(uuid) if uuid in objects.shaped else objects.shaped,
         names=objects.names.delete(key),
         children=children,
+        departed=departed,
     )
+
+
+def last_state(objects: Objects, uuid: str) -> State | None:
+    """Give an object as it is, or as it was last where it is gone and still spoken of."""
+    gone = objects.departed.get(uuid)
+    return gone.state if gone else objects.states.get(uuid)
 
 
 def parents(state: State | None) -> frozenset[str]:

@@ -11,6 +11,7 @@ from domain import host, l2, l3, vm
 from domain.census import Exclusion, Placement
 from domain.cluster import Cluster
 from projections import attachment
+from projections.objects import last_state
 from projections.relations import related
 from projections.reports import NOTHING
 from projections.topology import Topology
@@ -52,9 +53,11 @@ def complaint(topology: Topology, uuid: str, cluster: str, network: str) -> Excl
     anything is taken at its word.
     """
     said = topology.reports.of.get(uuid, NOTHING).get(network)
+    if said is None:
+        return None
     state = topology.state(network, l2.L2Network)
     attached = related(topology.attached, cluster).get(state.pool or network, 0)
-    if said is None or said.since < attached or said.segment != state.segment:
+    if said.since < attached or said.segment != state.segment:
         return None
     if said.outcome == "failed":
         return Exclusion(uuid, f"the host reported that it failed: {said.reason}", network)
@@ -63,10 +66,18 @@ def complaint(topology: Topology, uuid: str, cluster: str, network: str) -> Excl
     return Exclusion(uuid, f"the host reported that it drifted: {said.drift}", network) if said.drift else None
 
 
-def site(topology: Topology, uuid: str) -> Cluster | None:
-    """Give a host's cluster; nothing when the host is gone."""
+def complains(topology: Topology, uuid: str, network: str) -> bool:
+    """Tell whether a host's own word keeps VMs and routers on a network from it; not where it does not have that."""
     member = topology.objects.states.get(uuid)
-    return topology.state(member.cluster, Cluster) if isinstance(member, host.Host) else None
+    here = isinstance(member, host.Host) and member.cluster in attachment.clusters_of(topology.objects, network)
+    return here and complaint(topology, uuid, topology.state(uuid, host.Host).cluster, network) is not None
+
+
+def site(topology: Topology, uuid: str) -> Cluster | None:
+    """Give a host's cluster, the last one of a host that is gone; nothing where no host is meant."""
+    member = last_state(topology.objects, uuid)
+    home = last_state(topology.objects, member.cluster) if isinstance(member, host.Host) else None
+    return home if isinstance(home, Cluster) else None
 
 
 def difference(home: Cluster | None, there: Cluster | None) -> str:

@@ -121,8 +121,8 @@ def plan(topology: Topology, uuid: str) -> HostPlan:
     return HostPlan(
         host=uuid,
         position=topology.position,
-        bridges=tuple(bridge(topology, n, because) for n, s, because in needed if s.carrier in BRIDGED),
-        vlans=tuple(vlan(n, s, because) for n, s, because in needed if s.carrier == "vlan"),
+        bridges=tuple(bridge(topology, member, n, because) for n, s, because in needed if s.carrier in BRIDGED),
+        vlans=tuple(vlan(n, s, because) for n, s, because in needed if s.carrier == "vlan" and not has(member, s)),
         tunnels=tuple(tunnel(topology, uuid, n, because) for n, s, because in needed if s.carrier == "tunnel"),
         ports=ports,
         meshes=tuple(mesh(topology, uuid, n, because) for n, s, because in needed if s.carrier == "gre"),
@@ -153,10 +153,21 @@ def ports_of(topology: Topology, uuid: str) -> Iterator[Port]:
             yield Port(nic.device, nic.uuid, guest, nic.mac, nic.ip, nic.ip6, network.bridge, because)
 
 
-def bridge(topology: Topology, uuid: str, because: tuple[int, ...]) -> Bridge:
+def bridge(topology: Topology, member: host.Host, uuid: str, because: tuple[int, ...]) -> Bridge:
     network = topology.state(uuid, l2.L2Network)
-    uplink = network.physical_interface if network.carrier == "interface" else ""
-    return Bridge(network.bridge, uuid, uplink, mtu_of(topology, uuid), because)
+    return Bridge(network.bridge, uuid, uplink_of(member, network), mtu_of(topology, uuid), because)
+
+
+def uplink_of(member: host.Host, network: l2.L2Network) -> str:
+    """Give the host's own interface that is a port of the network's bridge; nothing where a device of ours is."""
+    if network.carrier == "interface":
+        return network.physical_interface
+    return network.device if has(member, network) else ""
+
+
+def has(member: host.Host, network: l2.L2Network) -> bool:
+    """Tell whether the network's VLAN device is an interface of the host's own, which is used and never made."""
+    return network.carrier == "vlan" and member.stands_for(network.device, network.segment)
 
 
 def mtu_of(topology: Topology, uuid: str) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from domain import l2_types
+from domain import cluster, host, l2_types
 from projections import broadcast
 from projections.fabric import Parts
 from projections.found import Found, Link
@@ -36,12 +36,13 @@ class Wire(msgspec.Struct, frozen=True, order=True):
 
 
 def beyond(topology: Topology, uuid: str) -> dict[tuple[str, int], Wire]:
-    """Give where the frames of each L2 network get to from a host; nothing in a zone without a fabric."""
+    """Give where the frames of each L2 network of its zone get to from a host; nothing in one without a fabric."""
     parts = Parts(topology.objects, topology.fabric)
+    zone = topology.state(topology.state(uuid, host.Host).cluster, cluster.Cluster).zone
     found: dict[tuple[str, int], Wire] = {}
     for network, state in topology.networks():
         segment = broadcast.segment_at(topology.scene, network, uuid, parts)
-        if segment and broadcast.wired(topology.scene, network):
+        if segment and state.zone == zone and broadcast.wired(topology.scene, network):
             interface, _, number = state.segment.rpartition("/")
             found[interface, int(number)] = Wire(segment.part, segment.interface, segment.number)
     return found

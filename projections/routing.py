@@ -17,9 +17,19 @@ def routed(topology: Topology, network: str) -> list[Routed]:
 
 
 def reached(topology: Topology, network: str) -> set[str]:
-    """Give the L3 networks on an L2 network, and those that the VIPs on it lead to."""
+    """Give the L3 networks on an L2 network, those that the VIPs on it lead to, and those that have their way out on
+    it.
+    """
     own = set(related(topology.objects.children, network))
-    return own | {subnet for uuid in own for address in vips(topology, uuid) for subnet in led_to(topology, address)}
+    led = {subnet for uuid in own for address in vips(topology, uuid) for subnet in led_to(topology, address)}
+    return own | led | {subnet for uuid in own for subnet in led_out(topology, uuid)}
+
+
+def led_out(topology: Topology, outside: str) -> Iterator[str]:
+    """Walk the L3 networks that are served by a provider whose way out an L3 network is."""
+    for uuid in related(topology.services.users, outside):
+        if isinstance(topology.objects.states[uuid], provider.Provider):
+            yield from (s for s in related(topology.services.users, uuid) if s in topology.objects.states)
 
 
 def vips(topology: Topology, subnet: str) -> Iterator[vip.Vip]:
@@ -37,27 +47,50 @@ def led_to(topology: Topology, address: vip.Vip) -> Iterator[str]:
 
 
 def is_needed(topology: Topology, subnet: str) -> bool:
+    return router.is_needed(services_of(topology, subnet))
+
+
+def services_of(topology: Topology, subnet: str) -> dict[str, provider.Provider]:
+    """Give the services that an L3 network takes, each with who offers it."""
     taken = topology.state(subnet, l3.L3Network).services
-    return any(topology.state(source, provider.Provider).runs == "router" for _, source in taken)
+    return {service: topology.state(source, provider.Provider) for service, source in taken}
+
+
+def router_of(topology: Topology, subnet: str) -> str:
+    """Give the virtual router of an L3 network, or nothing."""
+    users = related(topology.services.users, subnet)
+    states = ((uuid, topology.objects.states[uuid]) for uuid in users)
+    return next((uuid for uuid, state in states if isinstance(state, router.Router) and state.l3 == subnet), "")
 
 
 def standing(topology: Topology, subnet: str) -> Routed:
     """Say where the router of an L3 network is, and whether it has all its networks there."""
-    for uuid in related(topology.services.users, subnet):
-        state = topology.objects.states[uuid]
-        if isinstance(state, router.Router):
-            here = topology.state(state.host, host.Host).cluster
-            clusters = (attachment.clusters_of(topology.objects, n) for n in networks_of(topology, subnet))
-            return Routed(subnet, uuid, all(here in found for found in clusters))
-    return Routed(subnet, "", complete=False)
+    uuid = router_of(topology, subnet)
+    return Routed(subnet, uuid, complete=bool(uuid) and all(has(topology, uuid, n) for n in joined(topology, subnet)))
 
 
-def networks_of(topology: Topology, subnet: str) -> Iterator[str]:
-    """Walk the L2 networks that a router joins: its own, and those of the VIPs that lead to its NICs."""
-    yield topology.state(subnet, l3.L3Network).l2
-    for uuid in related(topology.services.users, subnet):
-        state = topology.objects.states[uuid]
-        binding = getattr(state, "binding", None)
-        if binding and binding.l3 == subnet:
-            address = topology.state(getattr(state, "vip", ""), vip.Vip)
-            yield topology.state(address.l3, l3.L3Network).l2
+def has(topology: Topology, uuid: str, subnet: str) -> bool:
+    """Tell whether a router is where the L2 network of an L3 network is; no longer once its host is gone."""
+    member = topology.objects.states.get(topology.state(uuid, router.Router).host)
+    here = member.cluster if isinstance(member, host.Host) else ""
+    return here in attachment.clusters_of(topology.objects, topology.state(subnet, l3.L3Network).l2)
+
+
+def joined(topology: Topology, subnet: str) -> set[str]:
+    """Give the L3 networks that a router joins: its own, its way out, and those of the VIPs that lead in through it."""
+    homes = (topology.state(address, vip.Vip).l3 for address, _ in leading_in(topology, subnet))
+    return {subnet, way_out(topology, subnet), *homes} - {""}
+
+
+def way_out(topology: Topology, subnet: str) -> str:
+    """Give the L3 network through which a router reaches the outside; nothing where it is the router's own."""
+    outside = router.way_out(services_of(topology, subnet))
+    return "" if outside == subnet else outside
+
+
+def leading_in(topology: Topology, subnet: str) -> Iterator[tuple[str, int]]:
+    """Walk the VIPs that lead to NICs of an L3 network through its router, each with the fact that led it there."""
+    services = services_of(topology, subnet)
+    for uuid, position in related(topology.services.users, subnet).items():
+        if address := router.leads_in(topology.objects.states[uuid], subnet, services):
+            yield address, position

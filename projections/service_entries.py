@@ -2,9 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from domain import provider_types
+
+
+class Leg(msgspec.Struct, frozen=True):
+    """A NIC of a virtual router."""
+
+    l3: str
+    device: str
+    mac: str
+    bridge: str
+    addresses: tuple[str, ...]
+    """With their lengths: the gateways of its own network or, elsewhere, those of its own; VIPs that lead in, alone."""
+    networks: tuple[str, ...]
+    mtu: int
+    public: bool
+    """Whether it is the way out."""
+    because: tuple[int, ...]
+
+
+class Router(msgspec.Struct, frozen=True):
+    """A virtual router that runs here, in a network namespace of its own."""
+
+    router: str
+    l3: str
+    namespace: str
+    legs: tuple[Leg, ...]
+    gateway: str
+    """Where the default route leads, or nothing."""
+    gateway6: str
+    because: tuple[int, ...]
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -28,6 +59,8 @@ class DhcpServer(msgspec.Struct, frozen=True):
     domain: str
     mtu: int
     leases: tuple[Lease, ...]
+    namespace: str
+    """Of the virtual router that does it; nothing where the host itself does."""
     because: tuple[int, ...]
 
 
@@ -35,6 +68,8 @@ class DnsServer(msgspec.Struct, frozen=True):
     l3: str
     bridge: str
     forwards: tuple[str, ...]
+    namespace: str
+    """Of the virtual router that does it; nothing where the host itself does."""
     because: tuple[int, ...]
 
 
@@ -42,6 +77,12 @@ class Snat(msgspec.Struct, frozen=True):
     l3: str
     bridge: str
     networks: tuple[str, ...]
+    addresses: tuple[str, ...]
+    """What is translated to, on the way out; none where there is no way out."""
+    device: str
+    """The router's on the way out, or nothing."""
+    namespace: str
+    """Of the virtual router that does it; nothing where the host itself does."""
     because: tuple[int, ...]
 
 
@@ -52,6 +93,10 @@ class Eip(msgspec.Struct, frozen=True):
     nic: str
     vip_bridge: str
     bridge: str
+    vip_device: str
+    """The router's on the VIP's network; nothing where the host itself translates."""
+    namespace: str
+    """Of the virtual router that does it; nothing where the host itself does."""
     because: tuple[int, ...]
 
 
@@ -65,11 +110,15 @@ class Forwarding(msgspec.Struct, frozen=True):
     allowed_cidr: str
     vip_bridge: str
     bridge: str
+    vip_device: str
+    """The router's on the VIP's network; nothing where the host itself translates."""
+    namespace: str
+    """Of the virtual router that does it; nothing where the host itself does."""
     because: tuple[int, ...]
 
 
 class Filter(msgspec.Struct, frozen=True):
-    """One rule of a group; whom it lets through is one of the remotes, or anybody."""
+    """What a group lets through, from one of the remotes or to it, or from or to anybody."""
 
     direction: str
     protocol: str
@@ -87,23 +136,45 @@ class Guard(msgspec.Struct, frozen=True):
     members: tuple[str, ...]
     """Addresses."""
     filters: tuple[Filter, ...]
+    """First the one that lets members in to one another, then one a rule."""
     because: tuple[int, ...]
 
 
-Entry = DhcpServer | DnsServer | Snat | Eip | Forwarding | Guard
+Policy = Literal["open", "closed"]
+"""Whether a direction lets all through, or only what a filter does."""
+
+
+class Shield(msgspec.Struct, frozen=True):
+    """A NIC here that is in groups: what becomes of what none of their filters lets through.
+
+    Established connections, ARP, DHCP and IPv6 neighbour discovery pass, whatever it says.
+    """
+
+    nic: str
+    device: str
+    mac: str
+    ips: tuple[str, ...]
+    groups: tuple[str, ...]
+    """Each is one of the guards."""
+    ingress: Policy
+    egress: Policy
+    because: tuple[int, ...]
+
+
+Entry = DhcpServer | DnsServer | Snat | Eip | Forwarding | Guard | Shield
 
 
 class Services(msgspec.Struct, frozen=True):
     """All that a host does for services. Empty where it does nothing."""
 
-    routers: tuple[str, ...] = ()
-    """L3 networks whose virtual router runs here."""
+    routers: tuple[Router, ...] = ()
     dhcp: tuple[DhcpServer, ...] = ()
     dns: tuple[DnsServer, ...] = ()
     snat: tuple[Snat, ...] = ()
     eips: tuple[Eip, ...] = ()
     forwardings: tuple[Forwarding, ...] = ()
     guards: tuple[Guard, ...] = ()
+    shields: tuple[Shield, ...] = ()
 
     @property
     def entries(self) -> tuple[tuple[str, Entry], ...]:
@@ -115,4 +186,5 @@ class Services(msgspec.Struct, frozen=True):
             *((provider_types.EIP, entry) for entry in self.eips),
             *((provider_types.PORT_FORWARDING, entry) for entry in self.forwardings),
             *((provider_types.SECURITY_GROUP, entry) for entry in self.guards),
+            *((provider_types.SECURITY_GROUP, entry) for entry in self.shields),
         )

@@ -30,6 +30,7 @@ def providers(topology: Topology) -> Iterator[Inventory]:
             "type": state.type,
             "networkServiceTypes": list(state.services),
             "attachedL2NetworkUuids": list(state.l2s),
+            "publicL3NetworkUuid": state.public_l3,
         }
 
 
@@ -50,10 +51,14 @@ def vips(topology: Topology) -> Iterator[Inventory]:
 
 
 def servers(topology: Topology, state: vip.Vip) -> Iterator[str]:
-    """Walk the providers that serve a VIP now: those of the networks it leads to."""
+    """Walk the providers that serve a VIP now: those of the networks it leads to.
+
+    While a command takes them away, a use may be there yet and its user gone.
+    """
     for use in state.uses:
-        binding: Binding | None = getattr(topology.objects.states[use.user], "binding", None)
-        source = topology.state(binding.l3, l3.L3Network).provider_of(use.service) if binding else ""
+        binding: Binding | None = getattr(topology.objects.states.get(use.user), "binding", None)
+        subnet = topology.objects.states.get(binding.l3) if binding else None
+        source = subnet.provider_of(use.service) if isinstance(subnet, l3.L3Network) else ""
         if source:
             yield source
 
@@ -72,7 +77,9 @@ def eips(topology: Topology) -> Iterator[Inventory]:
 
 
 def guest_ip(topology: Topology, binding: Binding | None, address: str) -> str:
-    ips = ips_of(topology.nics.all[binding.nic]) if binding else ()
+    """Give the address that a binding leads to; nothing while a command takes the NIC away before it."""
+    nic = topology.nics.all.get(binding.nic) if binding else None
+    ips = ips_of(nic) if nic else ()
     return next((ip for ip in ips if values.family(ip) == values.family(address)), "")
 
 
@@ -107,12 +114,13 @@ def security_groups(topology: Topology) -> Iterator[Inventory]:
 
 
 def rule(state: security_group.Rule) -> Inventory:
+    """Give a rule; ports are nothing where every port is meant, or the protocol has none."""
     return {
         "uuid": state.rule,
         "type": state.direction,
         "protocol": state.protocol,
-        "startPort": state.first_port,
-        "endPort": state.last_port,
+        "startPort": state.first_port or None,
+        "endPort": state.last_port or None,
         "remoteCidr": state.remote_cidr,
         "remoteSecurityGroupUuid": state.remote_group,
     }
@@ -126,7 +134,12 @@ def routers(topology: Topology) -> Iterator[Inventory]:
             "l3NetworkUuid": state.l3,
             "hostUuid": state.host,
             "networkServiceTypes": [s for s, p in taken if topology.state(p, provider.Provider).runs == "router"],
+            "nics": [router_nic(nic) for nic in state.nics],
         }
+
+
+def router_nic(nic: router.Nic) -> Inventory:
+    return {"l3NetworkUuid": nic.l3, "ips": list(nic.ips), "mac": nic.mac, "device": nic.device}
 
 
 KINDS: dict[str, Callable[[Topology], Iterator[Inventory]]] = {

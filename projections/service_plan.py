@@ -11,13 +11,12 @@ from collections.abc import Iterator
 
 import msgspec
 
-from domain import eip, host, l2, l3, port_forwarding, provider, provider_types, router, security_group, vip, vm
+from domain import eip, host, l3, port_forwarding, provider, provider_types, router, vip, vm
 from domain.binding import Binding
-from domain.l2_types import TUNNEL_MTU
-from projections import attachment
+from projections import attachment, filtering, router_plan, subnets
 from projections.nics import Nic
 from projections.relations import related
-from projections.service_entries import DhcpServer, DnsServer, Eip, Filter, Forwarding, Guard, Lease, Services, Snat
+from projections.service_entries import DhcpServer, DnsServer, Eip, Forwarding, Lease, Services, Snat
 from projections.topology import Topology
 
 
@@ -25,14 +24,16 @@ def services(topology: Topology, uuid: str) -> Services:
     """Derive what a host does. O(NICs and routers on it, and what they use)."""
     duties = tuple(sorted(duties_of(topology, uuid), key=lambda d: (d.l3, d.service)))
     bindings = [b for d in duties for b in bound(topology, d)]
+    guarded = {nic: d.because for d in duties if d.service == provider_types.SECURITY_GROUP for nic in d.nics}
     return Services(
-        routers=tuple(sorted(topology.state(r, router.Router).l3 for r in routers_on(topology, uuid))),
+        routers=tuple(router_plan.planned(topology, r) for r in router_plan.routers_on(topology, uuid)),
         dhcp=tuple(dhcp(topology, d) for d in duties if d.service == provider_types.DHCP),
         dns=tuple(dns(topology, d) for d in duties if d.service == provider_types.DNS),
         snat=tuple(snat(topology, d) for d in duties if d.service == provider_types.SNAT),
         eips=tuple(as_eip(topology, b) for b in bindings if isinstance(b.state, eip.Eip)),
         forwardings=tuple(forwarding(topology, b) for b in bindings if isinstance(b.state, port_forwarding.Rule)),
-        guards=tuple(guards(topology, duties)),
+        guards=tuple(filtering.guards(topology, guarded)),
+        shields=tuple(filtering.shields(topology, guarded)),
     )
 
 
@@ -45,8 +46,8 @@ class Duty(msgspec.Struct, frozen=True):
     host: str
     l3: str
     service: str
-    distributed: bool
-    """Whether each host does it for its own NICs."""
+    router: str
+    """The one that does it here; nothing where each host does it for its own NICs."""
     nics: tuple[str, ...]
     because: tuple[int, ...]
 
@@ -58,12 +59,12 @@ def duties_of(topology: Topology, uuid: str) -> Iterator[Duty]:
         for nic in topology.nics_of(guest):
             here.setdefault(nic.l3, []).append(nic.uuid)
     for subnet, nics in here.items():
-        yield from duties(topology, uuid, subnet, runs="hosts", nics=nics, because=())
-    for found in routers_on(topology, uuid):
+        yield from duties(topology, uuid, subnet, by="", nics=nics, because=())
+    for found in router_plan.routers_on(topology, uuid):
         subnet = topology.state(found, router.Router).l3
         everywhere = list(related(topology.nics.on_l3, subnet))
         placed = related(topology.services.users, uuid)[found]
-        yield from duties(topology, uuid, subnet, runs="router", nics=everywhere, because=(placed,))
+        yield from duties(topology, uuid, subnet, by=found, nics=everywhere, because=(placed,))
 
 
 def duties(
@@ -71,44 +72,28 @@ def duties(
     uuid: str,
     subnet: str,
     *,
-    runs: provider_types.Runs,
+    by: str,
     nics: list[str],
     because: tuple[int, ...],
 ) -> Iterator[Duty]:
     taken = related(topology.services.taken, subnet)
     for service, source in topology.state(subnet, l3.L3Network).services:
-        if topology.state(source, provider.Provider).runs == runs:
+        if topology.state(source, provider.Provider).runs == ("router" if by else "hosts"):
             facts = tuple(sorted({taken[service], *because}))
-            yield Duty(uuid, subnet, service, runs == "hosts", tuple(sorted(nics)), facts)
-
-
-def routers_on(topology: Topology, uuid: str) -> list[str]:
-    users = related(topology.services.users, uuid)
-    return sorted(u for u in users if isinstance(topology.objects.states.get(u), router.Router))
+            yield Duty(uuid, subnet, service, by, tuple(sorted(nics)), facts)
 
 
 def networks(topology: Topology, uuid: str) -> set[str]:
     """Give the L2 networks that a host needs for services, beside those of its NICs: its routers', and its EIPs'."""
-    found: set[str] = set()
-    for duty in duties_of(topology, uuid):
-        if not duty.distributed:
-            found.add(topology.state(duty.l3, l3.L3Network).l2)
-        found |= {l2_of(topology, topology.state(b.state.vip, vip.Vip).l3) for b in bound(topology, duty)}
-    return found
+    routed = (nic for r in router_plan.routers_on(topology, uuid) for nic in router_plan.nics_here(topology, r))
+    led = (topology.state(b.state.vip, vip.Vip) for d in duties_of(topology, uuid) for b in bound(topology, d))
+    return {subnets.l2_of(topology, subnet) for subnet in (*(n.l3 for n in routed), *(v.l3 for v in led))}
 
 
 def reaches(topology: Topology, uuid: str, address: str) -> bool:
     """Tell whether a host has the L2 network of a VIP."""
-    network = l2_of(topology, topology.state(address, vip.Vip).l3)
+    network = subnets.l2_of(topology, topology.state(address, vip.Vip).l3)
     return topology.state(uuid, host.Host).cluster in attachment.clusters_of(topology.objects, network)
-
-
-def l2_of(topology: Topology, subnet: str) -> str:
-    return topology.state(subnet, l3.L3Network).l2
-
-
-def bridge_of(topology: Topology, subnet: str) -> str:
-    return topology.state(l2_of(topology, subnet), l2.L2Network).bridge
 
 
 # servers
@@ -117,26 +102,21 @@ def bridge_of(topology: Topology, subnet: str) -> str:
 def dhcp(topology: Topology, duty: Duty) -> DhcpServer:
     state = topology.state(duty.l3, l3.L3Network)
     nics = [topology.nics.all[uuid] for uuid in duty.nics]
-    gateways = tuple(dict.fromkeys(r.gateway for r in state.ranges))
+    gateways = subnets.gateways(topology, duty.l3)
     return DhcpServer(
         l3=duty.l3,
-        bridge=bridge_of(topology, duty.l3),
-        addresses=tuple(ip for _, ip in state.dhcp_servers) if duty.distributed else gateways,
+        bridge=subnets.bridge_of(topology, duty.l3),
+        addresses=gateways if duty.router else tuple(ip for _, ip in state.dhcp_servers),
         gateways=gateways,
-        networks=subnets(state),
+        networks=subnets.networks(topology, duty.l3),
         dns=state.dns,
         routes=tuple((route.prefix, route.next_hop) for route in state.host_routes),
         domain=state.dns_domain,
-        mtu=mtu_of(topology, state),
+        mtu=subnets.mtu_of(topology, duty.l3),
         leases=tuple(lease(topology, nic) for nic in nics),
+        namespace=router_plan.namespace(duty.router),
         because=tuple(sorted({*duty.because, *(nic.position for nic in nics)})),
     )
-
-
-def mtu_of(topology: Topology, subnet: l3.L3Network) -> int:
-    """Give the MTU that guests are told: the network's own, in a tunnel what that leaves, or else none."""
-    tunnelled = topology.state(subnet.l2, l2.L2Network).carrier == "tunnel"
-    return subnet.mtu or (TUNNEL_MTU if tunnelled else 0)
 
 
 def lease(topology: Topology, nic: Nic) -> Lease:
@@ -148,18 +128,28 @@ def ips_of(nic: Nic) -> tuple[str, ...]:
     return tuple(filter(None, (nic.ip, nic.ip6)))
 
 
-def subnets(state: l3.L3Network) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(r.network_cidr for r in state.ranges))
-
-
 def dns(topology: Topology, duty: Duty) -> DnsServer:
     state = topology.state(duty.l3, l3.L3Network)
-    return DnsServer(duty.l3, bridge_of(topology, duty.l3), state.dns, duty.because)
+    return DnsServer(
+        l3=duty.l3,
+        bridge=subnets.bridge_of(topology, duty.l3),
+        forwards=state.dns,
+        namespace=router_plan.namespace(duty.router),
+        because=duty.because,
+    )
 
 
 def snat(topology: Topology, duty: Duty) -> Snat:
-    state = topology.state(duty.l3, l3.L3Network)
-    return Snat(duty.l3, bridge_of(topology, duty.l3), subnets(state), duty.because)
+    outside = router_plan.way_out(topology, duty.router) if duty.router else None
+    return Snat(
+        l3=duty.l3,
+        bridge=subnets.bridge_of(topology, duty.l3),
+        networks=subnets.networks(topology, duty.l3),
+        addresses=outside.ips if outside else (),
+        device=outside.device if outside else "",
+        namespace=router_plan.namespace(duty.router),
+        because=duty.because,
+    )
 
 
 # addresses that lead to NICs
@@ -171,6 +161,8 @@ class Bound(msgspec.Struct, frozen=True):
     uuid: str
     state: eip.Eip | port_forwarding.Rule
     binding: Binding
+    router: str
+    """The one that leads in here; nothing where the host itself does."""
     because: tuple[int, ...]
 
 
@@ -188,7 +180,7 @@ def bound(topology: Topology, duty: Duty) -> Iterator[Bound]:
             state = topology.objects.states[uuid]
             if kind and isinstance(state, kind) and state.binding and reaches(topology, duty.host, state.vip):
                 because = tuple(sorted({*duty.because, position, topology.objects.born[state.vip]}))
-                yield Bound(uuid, state, state.binding, because)
+                yield Bound(uuid, state, state.binding, duty.router, because)
 
 
 def as_eip(topology: Topology, found: Bound) -> Eip:
@@ -198,8 +190,10 @@ def as_eip(topology: Topology, found: Bound) -> Eip:
         vip=address.ip,
         guest=guest_address(topology, found, address),
         nic=found.binding.nic,
-        vip_bridge=bridge_of(topology, address.l3),
-        bridge=bridge_of(topology, found.binding.l3),
+        vip_bridge=subnets.bridge_of(topology, address.l3),
+        bridge=subnets.bridge_of(topology, found.binding.l3),
+        vip_device=router_plan.device_on(topology, found.router, address.l3),
+        namespace=router_plan.namespace(found.router),
         because=found.because,
     )
 
@@ -221,45 +215,9 @@ def forwarding(topology: Topology, found: Bound) -> Forwarding:
         guest=guest_address(topology, found, address),
         private_ports=str(rule.private_ports),
         allowed_cidr=rule.allowed_cidr,
-        vip_bridge=bridge_of(topology, address.l3),
-        bridge=bridge_of(topology, found.binding.l3),
+        vip_bridge=subnets.bridge_of(topology, address.l3),
+        bridge=subnets.bridge_of(topology, found.binding.l3),
+        vip_device=router_plan.device_on(topology, found.router, address.l3),
+        namespace=router_plan.namespace(found.router),
         because=found.because,
     )
-
-
-# filters
-
-
-def guards(topology: Topology, duties: tuple[Duty, ...]) -> Iterator[Guard]:
-    """Walk the groups that NICs here are in, and those that their rules name."""
-    mine = guarded(topology, duties)
-    named = {r.remote_group for g in mine for r in topology.state(g, security_group.SecurityGroup).rules}
-    for group in sorted((named | mine.keys()) - {""}):
-        yield guard(topology, group, mine.get(group, {}))
-
-
-def guarded(topology: Topology, duties: tuple[Duty, ...]) -> dict[str, dict[str, int]]:
-    """Give the groups of the NICs here, each with those NICs and the facts that put them there."""
-    found: dict[str, dict[str, int]] = {}
-    for nic in (n for d in duties if d.service == provider_types.SECURITY_GROUP for n in d.nics):
-        for uuid, position in related(topology.services.users, nic).items():
-            if isinstance(topology.objects.states[uuid], security_group.SecurityGroup):
-                found.setdefault(uuid, {})[nic] = position
-    return found
-
-
-def guard(topology: Topology, uuid: str, here: dict[str, int]) -> Guard:
-    group = topology.state(uuid, security_group.SecurityGroup)
-    rules = related(topology.services.rules, uuid)
-    return Guard(
-        group=uuid,
-        ports=tuple(sorted(topology.nics.all[nic].device for nic in here)),
-        members=tuple(sorted(ip for m in group.members for ip in ips_of(topology.nics.all[m.nic]))),
-        filters=tuple(as_filter(rule) for rule in group.rules),
-        because=tuple(sorted({topology.objects.born[uuid], *here.values(), *rules.values()})),
-    )
-
-
-def as_filter(rule: security_group.Rule) -> Filter:
-    ports = f"{rule.first_port}-{rule.last_port}" if rule.first_port else ""
-    return Filter(rule.direction, rule.protocol, ports, rule.remote_cidr, rule.remote_group)

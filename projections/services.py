@@ -24,13 +24,15 @@ PROVIDERS = "network-service-providers"
 class Services(msgspec.Struct, frozen=True):
     users: Related = Map()
     """An object to the objects that refer to it: an L2 network to its providers, a provider to the L3 networks that it
-    serves, an L3 network to its VIPs, groups and router, a host to its routers, a VIP to the EIP and rules that use it,
-    a NIC and its L3 network to those that lead there.
+    serves, an L3 network to its VIPs, groups, the routers that join it and the providers whose way out it is, a host to
+    its routers, a VIP to the EIP and rules that use it, a NIC and its L3 network to those that lead there.
     """
     taken: Related = Map()
     """An L3 network to the services it takes."""
     rules: Related = Map()
     """A security group to its rules."""
+    closed: Map[str, int] = Map()
+    """A provider that lost its public network to the fact that took it."""
 
 
 def evolve(services: Services, recorded: Recorded, before: Objects, after: Objects) -> Services:
@@ -40,6 +42,7 @@ def evolve(services: Services, recorded: Recorded, before: Objects, after: Objec
         users=evolve_users(services.users, recorded, before.states.get(uuid), after.states.get(uuid)),
         taken=evolve_taken(services.taken, uuid, recorded),
         rules=evolve_rules(services.rules, uuid, recorded),
+        closed=evolve_closed(services.closed, uuid, recorded),
     )
 
 
@@ -63,6 +66,7 @@ CONCERNED: tuple[type[Fact], ...] = (
     l3.ServiceProviderChanged,
     l3.Deleted,
     provider.Created,
+    provider.PublicNetworkRemoved,
     *vip.FACTS,
     *eip.FACTS,
     *port_forwarding.FACTS,
@@ -83,8 +87,8 @@ def shift(users: Related, uuid: str, old: frozenset[str], new: frozenset[str], p
 def referred(state: State | None) -> frozenset[str]:
     """Give what an object refers to, long lists apart."""
     match state:
-        case provider.Provider():
-            return frozenset({PROVIDERS})
+        case provider.Provider(public_l3=outside):
+            return frozenset({PROVIDERS, outside} - {""})
         case l3.L3Network(services=services):
             return frozenset(p for _, p in services)
         case vip.Vip(l3=subnet):
@@ -92,8 +96,8 @@ def referred(state: State | None) -> frozenset[str]:
         case eip.Eip() | port_forwarding.Rule():
             bound = {state.binding.nic, state.binding.l3} if state.binding else set[str]()
             return frozenset({state.vip, *bound})
-        case router.Router(l3=subnet, host=host):
-            return frozenset({subnet, host})
+        case router.Router(l3=subnet, host=host, nics=nics):
+            return frozenset({subnet, host, *(nic.l3 for nic in nics)})
         case security_group.SecurityGroup(l3s=subnets, rules=rules):
             return frozenset({*subnets, *(r.remote_group for r in rules if r.remote_group)})
         case _:
@@ -133,6 +137,10 @@ def evolve_rules(rules: Related, uuid: str, recorded: Recorded) -> Related:
             return rules.delete(uuid) if uuid in rules else rules
         case _:
             return rules
+
+
+def evolve_closed(closed: Map[str, int], uuid: str, recorded: Recorded) -> Map[str, int]:
+    return closed.set(uuid, recorded.position) if isinstance(recorded.fact, provider.PublicNetworkRemoved) else closed
 
 
 def recompute(objects: Objects) -> Services:

@@ -35,8 +35,16 @@ class Survey:
     def networks_on(self, cluster: str) -> Sequence[str]:
         return sorted(related(self.topology.attached, cluster))
 
+    def bearers_of(self, zone: str, name: str) -> Sequence[str]:
+        return sorted(related(self.topology.devices, (zone, name)))
+
     def l3s_of(self, l2: str) -> Sequence[str]:
         return sorted(related(self.topology.objects.children, l2))
+
+    def l3s_within(self, l2: str, start: str, end: str) -> Sequence[str]:
+        version, (first, last) = values.family(start), addressing.ends(start, end)
+        found = ((uuid, self.topology.addressing.get((uuid, version), addressing.EMPTY)) for uuid in self.l3s_of(l2))
+        return [uuid for uuid, has in found if any(low <= last and first <= high for low, high in has.ranges)]
 
     def members_of(self, pool: str) -> Sequence[str]:
         return sorted(related(self.topology.objects.children, pool))
@@ -62,8 +70,17 @@ class Survey:
     def users_of(self, uuid: str) -> Sequence[str]:
         return sorted(related(self.topology.services.users, uuid))
 
+    def group_of(self, rule: str) -> str:
+        return next((group for group, rules in self.topology.services.rules.items() if rule in rules), "")
+
+    def zones_of(self, vm_uuid: str) -> Collection[str]:
+        return placement.zones_of(self.topology, self.topology.state(vm_uuid, vm.Vm))
+
     def routed(self, l2: str) -> Sequence[Routed]:
         return routing.routed(self.topology, l2)
+
+    def complains(self, host: str, l2: str) -> bool:
+        return placement.complains(self.topology, host, l2)
 
     def providers(self) -> Sequence[str]:
         return self.users_of(services.PROVIDERS)

@@ -3,11 +3,12 @@ tool.
 
 It is brought up to date in one transaction with its tracking position, so that a crash leaves it at some
 position, never between two. As-of questions are look-ups in its indexes: their cost does not grow with the
-history.
+history. Tables that another version of Rewire left in another shape are dropped and made anew out of the facts.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,13 @@ from projections.topology import evolve
 
 
 LOCK_SECONDS = 30
+MEANING = 1
+"""To be raised when rows of an unchanged shape come to say something else."""
+FORMER = """
+SELECT name FROM sqlite_master AS one WHERE type = 'table' AND (
+    name IN ('tracking', 'moments') OR EXISTS (SELECT 1 FROM pragma_table_info(one.name) WHERE name = 'until_time')
+)"""
+"""Finds the tables of a timeline of any shape: those of intervals, and the two beside them."""
 BOUNDS = "since INTEGER NOT NULL, since_time TEXT NOT NULL, until INTEGER, until_time TEXT"
 
 
@@ -35,14 +43,25 @@ class TimelineStore:
         self.follower = follower
         with told():
             self._connection = sqlite3.connect(network.path, timeout=LOCK_SECONDS, isolation_level=None)
-            if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'tracking'").fetchone():
+            if not self._fits():
                 self._create()
+
+    def _fits(self) -> bool:
+        """Tell whether the tables are there, and of this shape."""
+        ask = self._connection.execute
+        if not ask("SELECT 1 FROM sqlite_master WHERE name = 'tracking'").fetchone():
+            return False
+        return ask("SELECT 1 FROM tracking WHERE name = ?", (NAME,)).fetchone() is not None
 
     def _create(self) -> None:
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            for statement in schema():
-                self._connection.execute(statement)
+            if not self._fits():  # another process may have been first
+                for (name,) in self._connection.execute(FORMER).fetchall():
+                    self._connection.execute(f'DROP TABLE "{name}"')
+                for statement in schema():
+                    self._connection.execute(statement)
+                self._connection.execute("INSERT INTO tracking VALUES (?, 0)", (NAME,))
 
     def close(self) -> None:
         self._connection.close()
@@ -55,7 +74,7 @@ class TimelineStore:
     # following
 
     def position(self) -> int:
-        ((found,),) = self.query("SELECT position FROM tracking WHERE name = 'timeline'")
+        ((found,),) = self.query("SELECT position FROM tracking WHERE name = ?", NAME)
         return int(found)
 
     def catch_up(self) -> None:
@@ -74,7 +93,7 @@ class TimelineStore:
                 self._write(step, recorded)
         moments = ((r.recorded_at, r.position) for r in self.network.facts(start, end))
         self._connection.executemany("INSERT OR REPLACE INTO moments VALUES (?, ?)", moments)
-        self._connection.execute("UPDATE tracking SET position = ? WHERE name = 'timeline'", (end,))
+        self._connection.execute("UPDATE tracking SET position = ? WHERE name = ?", (end, NAME))
 
     def _write(self, step: timeline.Opens | timeline.Closes, recorded: Recorded) -> None:
         bounds = (recorded.position, recorded.recorded_at)
@@ -124,15 +143,23 @@ def interval(since: int, since_time: str, until: int | None, until_time: str | N
 
 def schema() -> Iterable[str]:
     """Give the statements that make the tables: each has its columns, then from when until when a row holds."""
-    yield "CREATE TABLE IF NOT EXISTS tracking (name TEXT PRIMARY KEY, position INTEGER NOT NULL)"
-    yield "INSERT OR IGNORE INTO tracking VALUES ('timeline', 0)"
-    yield "CREATE TABLE IF NOT EXISTS moments (recorded_at TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID"
+    yield "CREATE TABLE tracking (name TEXT PRIMARY KEY, position INTEGER NOT NULL)"
+    yield "CREATE TABLE moments (recorded_at TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID"
     for name, table in TABLES.items():
         columns = ", ".join(f"{column} TEXT NOT NULL" for column in table.columns)
-        yield f"CREATE TABLE IF NOT EXISTS {name} ({columns}, {BOUNDS})"
-        yield f"CREATE INDEX IF NOT EXISTS {name}_by_key ON {name} ({', '.join(table.key)}, until)"
+        yield f"CREATE TABLE {name} ({columns}, {BOUNDS})"
+        yield f"CREATE INDEX {name}_by_key ON {name} ({', '.join(table.key)}, until)"
         for column in table.indexes:
-            yield f"CREATE INDEX IF NOT EXISTS {name}_by_{column} ON {name} ({column}, since)"
+            yield f"CREATE INDEX {name}_by_{column} ON {name} ({column}, since)"
+
+
+def shape() -> str:
+    """Give what the tables look like and what their rows mean, in short."""
+    return hashlib.sha256("\n".join([*schema(), str(MEANING)]).encode()).hexdigest()[:16]
+
+
+NAME = f"timeline/{shape()}"
+"""What the tables are tracked under: those of another shape are not ours to go on with."""
 
 
 @contextmanager

@@ -12,10 +12,10 @@ from typing import TypeVar
 import msgspec
 from immutables import Map
 
-from domain import aggregates, l2, vip
+from domain import aggregates, l2, router, values, vip
 from domain.errors import Refusal
 from domain.history import Recorded, State
-from projections import addressing, attachment, broadcast, fabric, nics, objects, ranges, reports, services
+from projections import addressing, attachment, broadcast, devices, fabric, nics, objects, ranges, reports, services
 from projections.nics import Nic
 from projections.relations import Related, related
 
@@ -40,6 +40,8 @@ class Topology(msgspec.Struct, frozen=True):
     ranges: Related = Map()
     """L3 network to the names of its IP ranges."""
     services: services.Services = services.Services()
+    devices: devices.Devices = Map()
+    """(zone, device name) to the hosts and L2 networks that have one."""
 
     @property
     def scene(self) -> broadcast.Scene:
@@ -54,17 +56,17 @@ class Topology(msgspec.Struct, frozen=True):
         return found
 
     def name(self, uuid: str) -> str:
-        """Give an object's name, `vm/l3` for a NIC; its uuid when it is gone."""
+        """Give an object's name, `vm/l3` for a NIC; the last one of a network or host that is gone, else the uuid."""
         if nic := self.nics.all.get(uuid):
             return f"{self.name(nic.vm)}/{self.name(nic.l3)}"
-        return str(getattr(self.objects.states.get(uuid), "name", uuid))
+        return str(getattr(objects.last_state(self.objects, uuid), "name", uuid))
 
     def find(self, kind: str, text: str) -> str:
         """Give the uuid of an object by name or uuid.
 
         Raises `Refusal` with `unknown-object` when there is none.
         """
-        uuid = self.objects.names.get((kind, text), text)
+        uuid = self.objects.names.get((kind, text)) or values.uuid(text)
         if isinstance(self.objects.states.get(uuid), aggregates.KINDS[kind]):
             return uuid
         raise Refusal("unknown-object", f"there is no {aggregates.LABELS[kind]} {text!r}")
@@ -98,24 +100,36 @@ def evolve(topology: Topology, recorded: Recorded) -> Topology:
         objects=after,
         attached=attached,
         nics=plugged,
-        addressing=addressing.evolve(topology.addressing, recorded, lost(topology, plugged, recorded)),
+        addressing=addressing.evolve(topology.addressing, recorded, lost(topology, after, plugged, recorded)),
         fabric=cables,
         segments=broadcast.evolve(topology.segments, recorded, topology.scene, scene),
-        reports=reports.evolve(topology.reports, recorded),
+        reports=reports.evolve(topology.reports, recorded, topology.scene),
         ranges=ranges.evolve(topology.ranges, recorded),
         services=services.evolve(topology.services, recorded, topology.objects, after),
+        devices=devices.evolve(topology.devices, recorded, topology.objects, after),
     )
 
 
-def lost(topology: Topology, plugged: nics.Nics, recorded: Recorded) -> Iterator[tuple[str, str]]:
-    """Walk (L3 network, address) of all that the NICs had which a fact took off a VM, or the VIP that it ended."""
+def lost(
+    topology: Topology, after: objects.Objects, plugged: nics.Nics, recorded: Recorded
+) -> Iterator[tuple[str, str]]:
+    """Walk (L3 network, address) of all that a fact set free: those of NICs that it took off a VM or a router, and of
+    the VIP that it ended.
+    """
     uuid = recorded.originator_id
     if isinstance(recorded.fact, vip.Deleted):
         gone = topology.state(uuid, vip.Vip)
         yield gone.l3, gone.ip
+    if isinstance(recorded.fact, router.FACTS):
+        yield from sorted(addresses_of(topology.objects.states.get(uuid)) - addresses_of(after.states.get(uuid)))
     if plugged is not topology.nics:
         before = (topology.nics.all[nic] for nic in related(topology.nics.of_vm, uuid))
         yield from ((nic.l3, ip) for nic in before if nic.uuid not in plugged.all for ip in nic.addresses)
+
+
+def addresses_of(state: State | None) -> set[tuple[str, str]]:
+    """Give (L3 network, address) of all that the NICs of a router have."""
+    return {(nic.l3, ip) for nic in state.nics for ip in nic.ips} if isinstance(state, router.Router) else set()
 
 
 def fold(facts: Iterable[Recorded], start: Topology | None = None) -> Topology:

@@ -30,7 +30,9 @@ class Entry(msgspec.Struct, frozen=True):
     step: int
     command: str
     status: str
-    """`ok`, `refused`, or `expected` for a refusal that the file asked for."""
+    """`ok`, `refused`, or `expected` for a refusal that the file asked for; `refused` too for a step that was undone
+    because another one was.
+    """
     uuid: str
     positions: tuple[int, ...]
     error: Error | None
@@ -127,13 +129,23 @@ def all_or_none(network: Network, steps: Iterable[Step], by: Author, *, watch: W
 
 
 def unrecorded(done: Report, base: int) -> Report:
-    """Take off all mention of facts that were never recorded."""
+    """Take off all mention of facts that were never recorded: what was done before the stop is undone."""
+    undone = Error("conflict", why_undone(done), ())
     if isinstance(done.refusal, Refusal):
         done.refusal.conflicts = without_fork(error_object(done.refusal), base).conflicts
     entries = (
-        msgspec.structs.replace(e, positions=(), error=e.error and without_fork(e.error, base)) for e in done.entries
+        msgspec.structs.replace(e, status="refused", uuid="", positions=(), error=undone)
+        if e.status == "ok"
+        else msgspec.structs.replace(e, error=e.error and without_fork(e.error, base))
+        for e in done.entries
     )
     return msgspec.structs.replace(done, entries=tuple(entries), recorded=())
+
+
+def why_undone(done: Report) -> str:
+    """Say what kept a step from being recorded that would have been by itself."""
+    stop = "the run was stopped" if done.interrupted else f"step {done.entries[-1].step} was refused"
+    return f"not recorded: {stop}, and it was to be all or none"
 
 
 def placed(done: Report, recorded: tuple[Recorded, ...]) -> Report:

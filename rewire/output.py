@@ -35,10 +35,11 @@ def show(
     wanted: str | None,
     *,
     columns: Sequence[str] = (),
+    fields: Sequence[str] = (),
     name: Name = str,
     empty: str = "nothing",
 ) -> None:
-    """Print a list of objects, or one object."""
+    """Print a list of objects, or one object; the columns are a table's, the fields those that CSV has in any case."""
     plain = msgspec.to_builtins(value)
     match chosen(wanted):
         case "json":
@@ -46,7 +47,7 @@ def show(
         case "yaml":
             click.echo(yaml_text(plain), nl=False)
         case "csv":
-            click.echo(csv_text(plain), nl=False)
+            click.echo(csv_text(plain, fields), nl=False)
         case _:
             print_table(plain, columns, name, empty)
 
@@ -66,11 +67,11 @@ def yaml_text(value: Any) -> str:
     return text.getvalue()
 
 
-def csv_text(value: Any) -> str:
+def csv_text(value: Any, fields: Sequence[str] = ()) -> str:
     rows = as_rows(value)
     text = io.StringIO()
-    fields = list(dict.fromkeys(key for row in rows for key in row))
-    writer = csv.DictWriter(text, fields, lineterminator="\n")
+    header = list(dict.fromkeys([*fields, *(key for row in rows for key in row)]))
+    writer = csv.DictWriter(text, header, lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: flat(cell) for key, cell in row.items()} for row in rows)
     return text.getvalue()

@@ -15,11 +15,9 @@ from rewire import output
 PAIRS_LISTED = 1000
 
 
-def show(
-    found: BlastRadius, wanted: str | None, *, complete: bool = False, beside: dict[str, Any] | None = None
-) -> None:
-    """Print it; pairs above a limit are counted, and listed on demand."""
-    value = as_object(found, complete=complete) | (beside or {})
+def show(found: BlastRadius, wanted: str | None, *, beside: dict[str, Any] | None = None) -> None:
+    """Print it; pairs above its limit are counted."""
+    value = as_object(found) | (beside or {})
     if output.chosen(wanted) == "table":
         for line in lines(value):
             click.echo(line)
@@ -27,15 +25,18 @@ def show(
         output.show(value, wanted)
 
 
-def as_object(found: BlastRadius, *, complete: bool) -> dict[str, Any]:
+def as_object(found: BlastRadius) -> dict[str, Any]:
     """Give it as programs read it; nothing is refused of what has happened."""
     value: dict[str, Any] = msgspec.to_builtins(found) | {"refused": []}
     for direction in ("lost", "gained"):
-        pairs = value["reach"][direction]
-        if len(pairs) > PAIRS_LISTED and not complete:
-            value["reach"][direction] = pairs[:PAIRS_LISTED]
-            value["reach"][f"{direction}Count"] = len(pairs)
+        if more := value["reach"].pop(f"more_{direction}"):
+            value["reach"][f"{direction}Count"] = len(value["reach"][direction]) + more
     return value
+
+
+def limit(*, complete: bool) -> int | None:
+    """Give how many pairs to list each way; `None` for all."""
+    return None if complete else PAIRS_LISTED
 
 
 def lines(value: dict[str, Any]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from domain import values
 from domain.errors import Refusal
 from projections.intervals import Interval, within
 from projections.timeline_store import TimelineStore
@@ -24,7 +25,7 @@ def bearers(session: Session, text: str, *, kind: str = "") -> list[Bearer]:
     Raises `Refusal` with `unknown-object` when there never was one, and with `ambiguous-name` when the name is one of
     several kinds.
     """
-    rows = session.timeline.select("objects", name=text) + session.timeline.select("objects", uuid=text)
+    rows = named(session.timeline, text)
     found = [Bearer(row["uuid"], row["kind"], during) for row, during in rows if not kind or row["kind"] == kind]
     if not found:
         raise Refusal("unknown-object", f"there never was {'a ' + kind if kind else 'an object'} {text!r}")
@@ -32,6 +33,24 @@ def bearers(session: Session, text: str, *, kind: str = "") -> list[Bearer]:
         told = ", ".join(f"{bearer.kind} {bearer.uuid}" for bearer in found)
         raise Refusal("ambiguous-name", f"{text!r} is more than one object: give the uuid of one ({told})")
     return found
+
+
+def nics(session: Session, text: str) -> frozenset[str]:
+    """Give the NICs that were ever called `vm/l3`, or the one of a uuid; none where no NIC is meant."""
+    timeline = session.timeline
+    found = {row["nic"] for row, _ in timeline.select("nics", nic=values.uuid(text))}
+    # a name may have a slash in it: each may be the one between VM and L3 network
+    for place in (place for place, letter in enumerate(text) if letter == "/"):
+        ends = (text[:place], text[place + 1 :])
+        guests, subnets = ({row["uuid"] for row, _ in named(timeline, end)} for end in ends)
+        rows = (row for guest in guests for row, _ in timeline.select("nics", vm=guest))
+        found |= {row["nic"] for row in rows if row["l3"] in subnets}
+    return frozenset(found)
+
+
+def named(timeline: TimelineStore, text: str) -> list[tuple[dict[str, str], Interval]]:
+    """Give the rows of all objects that ever bore a name, or the one of a uuid."""
+    return timeline.select("objects", name=text) + timeline.select("objects", uuid=values.uuid(text))
 
 
 def between(found: list[Bearer], first: int, last: int) -> list[str]:

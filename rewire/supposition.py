@@ -36,8 +36,9 @@ class Supposition(msgspec.Struct, frozen=True):
     after: Topology
     refused: tuple[Refused, ...]
 
-    def radius(self) -> BlastRadius:
-        return blast.compare(self.before, self.after)
+    def radius(self, limit: int | None = None) -> BlastRadius:
+        """Compare, and list so many pairs of VMs each way, or all."""
+        return blast.compare(self.before, self.after, limit=limit)
 
 
 def suppose(session: Session, steps: Iterable[Step], position: int) -> Supposition:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from domain import claims, instruments
+from domain import claims, instruments, router
 from domain.codec import AnyFact
 from domain.commands import Command
 from domain.errors import Refusal
@@ -53,6 +53,11 @@ class Case:
 
     def id(self, kind: str, name: str) -> str:
         return self.topology.find(kind, name)
+
+    def made(self, kind: str, name: str) -> Fact:
+        """Give the fact that made an object, with names."""
+        first, *_ = self.network.facts_of(self.id(kind, name))
+        return named(first.fact, names(self.network.facts()))
 
 
 class Result:
@@ -121,7 +126,9 @@ def given(*commands: Command, seed: int = 1) -> Case:
 
 
 def names(facts: Iterable[Recorded]) -> dict[str, str]:
-    """Give what to write instead of each uuid: the object's name, `vm/l3` for a NIC."""
+    """Give what to write instead of each uuid: the object's name, `vm/l3` for a NIC. A router's NIC is made by chance:
+    `mac` and `device` stand for its own.
+    """
     known: dict[str, str] = {}
     for recorded in facts:
         fact = recorded.fact
@@ -130,6 +137,8 @@ def names(facts: Iterable[Recorded]) -> dict[str, str]:
         if nic := getattr(fact, "nic", ""):
             vm, l3 = known[recorded.originator_id], known.get(getattr(fact, "l3", ""), "")
             known.setdefault(nic, f"{vm}/{l3}")
+        if isinstance(fact, router.NicAdded):
+            known |= {fact.mac: "mac", fact.device: "device"}
     return known
 
 

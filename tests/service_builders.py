@@ -7,14 +7,20 @@ Guests are on `l3` (VLAN 10), public addresses come from `public` (VLAN 20, 10.9
 from __future__ import annotations
 
 from domain import commands as c
+from domain import router
 from tests.builders import TWO_SUBNETS, a_cidr, a_vlan, an_l3, attach
 
 
-def a_provider(name: str = "flat", *services: str, kind: str = "Flat") -> c.CreateNetworkServiceProvider:
-    return c.CreateNetworkServiceProvider(name=name, type=kind, services=services or ("DHCP", "DNS", "EIP"))
+def a_provider(
+    name: str = "flat", *services: str, kind: str = "Flat", public: str = ""
+) -> c.CreateNetworkServiceProvider:
+    offered = services or ("DHCP", "DNS", "EIP")
+    return c.CreateNetworkServiceProvider(name=name, type=kind, services=offered, public_l3=public)
 
 
-A_ROUTER = a_provider("vr", "DHCP", "DNS", "SNAT", "EIP", "PortForwarding", kind="VirtualRouter")
+ROUTED_SERVICES = ("DHCP", "DNS", "SNAT", "EIP", "PortForwarding")
+A_ROUTER = a_provider("vr", *ROUTED_SERVICES, kind="VirtualRouter")
+AN_OPEN_ROUTER = a_provider("vr", *ROUTED_SERVICES, kind="VirtualRouter", public="public")
 A_FILTER = a_provider("sg", "SecurityGroup", kind="SecurityGroup")
 
 
@@ -28,6 +34,11 @@ def unserve(l3: str = "l3", /, **services: tuple[str, ...]) -> c.DetachNetworkSe
 
 def hand_over(service: str, provider: str, *, l3: str = "l3") -> c.ChangeNetworkServiceProvider:
     return c.ChangeNetworkServiceProvider(l3=l3, service=service, provider=provider)
+
+
+def a_router_nic(l3: str = "l3", *ips: str) -> router.NicAdded:
+    """Give the fact of a virtual router's NIC, as `names` has it."""
+    return router.NicAdded(l3, ips, "mac", "device")
 
 
 def a_vip(name: str = "vip", *, l3: str = "public", address: str = "") -> c.CreateVip:
@@ -103,10 +114,12 @@ A_PUBLIC_SUBNET = (
     a_vlan("pub", vlan=20),
     attach("pub"),
     attach("pub", "c2"),
-    an_l3("public", l2="pub"),
+    an_l3("public", l2="pub", category="public"),
     a_cidr("10.9.0.0/24", l3="public"),
 )
 """Networks l3 and public on c1 and c2."""
+A_WAY_OUT = (*A_PUBLIC_SUBNET, a_provider(), AN_OPEN_ROUTER)
+"""The same with flat and vr, whose routers reach the outside through public."""
 PROVIDERS = (a_provider(), A_ROUTER, A_FILTER)
 SERVED = (*A_PUBLIC_SUBNET, *PROVIDERS, serve(flat=("DHCP", "DNS", "EIP"), sg=("SecurityGroup",)))
 """The same with all providers, and l3 served by the hosts."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from domain import claims
 from domain.history import Recorded
-from projections import blast, plan
+from projections import blast, plan, problems
 from projections.service_entries import Services
 from tests.given import Case, named, names
 from tests.test_examples import applied, shown
@@ -50,14 +50,25 @@ def test_after_a_provider_change_hosts_and_router_share_the_work() -> None:
     assert [(s.addresses, [lease.ips for lease in s.leases]) for s in first.dhcp] == [
         (("10.1.0.12",), [("10.1.0.10",)])
     ]
-    assert [(e.vip, e.guest) for e in first.eips] == [("203.0.113.10", "10.1.0.10")]
+    assert [(e.vip, e.guest) for e in first.eips] == [("203.0.113.11", "10.1.0.10")]
     assert [(s.addresses, [lease.ips for lease in s.leases]) for s in second.dhcp] == [
         (("10.1.0.12",), [("10.1.0.11",)])
     ]
     assert [(f.vip, f.vip_ports, f.guest, f.private_ports) for f in second.forwardings] == [
         ("203.0.113.15", "2222", "10.1.0.11", "22")
     ]
-    assert ([case.topology.name(n) for n in second.routers], first.routers) == (["l3-guest"], ())
+    assert ([case.topology.name(one.l3) for one in second.routers], first.routers) == (["l3-guest"], ())
+
+
+def test_after_a_provider_change_the_router_still_leads_out() -> None:
+    case = applied("provider-change.yaml")
+    (router,), (snat,) = services(case, "host-p2").routers, services(case, "host-p2").snat
+    assert [(case.topology.name(leg.l3), leg.addresses) for leg in router.legs] == [
+        ("l3-guest", ("10.1.0.1/24",)),
+        ("l3-public", ("203.0.113.10/24", "203.0.113.15/32")),
+    ]
+    assert (router.gateway, snat.addresses) == ("203.0.113.1", ("203.0.113.10",))
+    assert problems.problems(case.topology) == ()
 
 
 def test_a_provider_change_costs_no_nic_a_service() -> None:

@@ -13,6 +13,8 @@ class CreateNetworkServiceProvider(Creation, frozen=True, kw_only=True):
     name: str
     type: str
     services: tuple[str, ...]
+    public_l3: str = ""
+    """Through which its routers reach the outside."""
 
 
 class AttachNetworkServiceProviderToL2Network(Command, frozen=True, kw_only=True):

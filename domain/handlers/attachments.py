@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain import cluster, commands, host, l2, l2_types, pool, vm
 from domain.errors import Refusal, Witness, witness
-from domain.handlers import bindings, nics, routers
+from domain.handlers import bindings, device_names, nics, routers
 from domain.history import Loaded, State
 from domain.transaction import Transaction
 
@@ -35,6 +35,7 @@ def attach_network(
     require_zone(t, network.uuid, state.name, state.zone, where)
     l2_types.require_realization(state.type, where.state.hypervisor)
     require_hosts(t, where.uuid, state)
+    device_names.refuse_network(t, network.uuid, state, where.uuid)
     cause = t.record(network.uuid, fact)
     t.take(l2.segment_claim(state, where.uuid), network.uuid, cause=cause)
     offer_routers(t, network.uuid, where.uuid, cause=cause)
@@ -52,6 +53,8 @@ def attach_pool(
     l2_types.require_realization(l2.VXLAN, where.state.hypervisor)
     refuse_neighbours(t, owner, where.uuid, *state.ranges)
     require_hosts(t, where.uuid, state, cidr=fact.vtep_cidr)
+    for uuid in t.census(owner.uuid).members_of(owner.uuid):
+        device_names.refuse_network(t, uuid, t.load(uuid, l2.L2Network).state, where.uuid)
     cause = t.record(owner.uuid, fact)
     offer_routers(t, owner.uuid, where.uuid, cause=cause)
 
@@ -88,7 +91,7 @@ def require_hosts(t: Transaction, where: str, network: l2.L2Network | pool.Vxlan
 
 
 def require_networks(t: Transaction, uuid: str, member: host.Host, where: str) -> None:
-    """Refuse a host when it lacks what a network of the cluster needs that it is to be in."""
+    """Refuse a host that lacks what a network of the cluster needs that it is to be in, or has a device's name."""
     for network in t.census(where).networks_on(where):
         loaded = t.get(network)
         because = witness(network, l2.AttachedToCluster, pool.AttachedToCluster, cluster=where)
@@ -99,6 +102,7 @@ def require_networks(t: Transaction, uuid: str, member: host.Host, where: str) -
                 require_fit(uuid, member, owner, cidr=owner.vtep_cidr(where), because=because)
             case _:
                 pass
+    device_names.refuse_host(t, member, where)
 
 
 def require_fit(

@@ -88,6 +88,24 @@ def refuse_shared_networks(target: Target, address: Loaded[vip.Vip]) -> None:
         )
 
 
+def refuse_eips_from(t: Transaction, guest: Loaded[vm.Vm], subnet: Loaded[l3.L3Network]) -> None:
+    """Refuse a VM a NIC on the L3 network of a VIP that leads to it as an EIP: the same rule from the other side."""
+    users = (uuid for nic in guest.state.nics for uuid in t.census(guest.uuid).users_of(nic.uuid))
+    for uuid in users:
+        found = t.get(uuid)
+        if not (found and isinstance(found.state, eip.Eip)):
+            continue
+        address = t.load(found.state.vip, vip.Vip)
+        if address.state.l3 == subnet.uuid:
+            raise Refusal(
+                "conflict",
+                f"EIP {found.state.name} leads to VM {guest.state.name} from L3 network {subnet.state.name}:"
+                " detach it first",
+                witness(uuid, eip.Attached),
+                witness(address.uuid, vip.Created),
+            )
+
+
 def lies_in(ip: str, network: str) -> bool:
     return values.family(ip) == values.family(network) and values.number(ip) in values.subnet(network)
 

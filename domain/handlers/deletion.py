@@ -24,19 +24,36 @@ def delete(t: Transaction, found: Loaded[Any], mode: Mode) -> None:
     """Delete an object; what hangs on it stands in the way, or goes first."""
     t.subject = found.uuid
     if mode == "permissive":
-        refuse(t.label(found.uuid), everything_on(t, found.uuid))
+        refuse(t, t.label(found.uuid), everything_on(t, found.uuid))
     remove(t, found.uuid)
 
 
-def refuse(label: str, found: Iterable[Hanging]) -> None:
-    """Refuse while anything hangs on an object, and name all of it."""
+TOLD = 10
+"""How many of those in the way a sentence tells; the facts name all."""
+
+
+def refuse(t: Transaction, label: str, found: Iterable[Hanging]) -> None:
+    """Refuse while anything hangs on an object; tell the first, and name each by its fact."""
     kept = {one.what: one for one in found}
     if kept:
+        told = list(outright(t, kept.values()))
+        more = f" and {len(told) - TOLD:,} more" if len(told) > TOLD else ""
         raise Refusal(
             "still-in-use",
-            f"{label} is still in use by {', '.join(kept)}: remove them first, or delete with mode enforcing",
+            f"{label} is still in use by {', '.join(told[:TOLD])}{more}:"
+            " remove them first, or delete with mode enforcing",
             *(one.because for one in kept.values()),
         )
+
+
+def outright(t: Transaction, found: Iterable[Hanging]) -> Iterator[str]:
+    """Walk what to tell: of an object that goes itself, not its ties beside it."""
+    whole: set[str] = set()
+    for one in found:
+        if one.because.subject not in whole:
+            yield one.what
+            if one.what == t.label(one.because.subject):
+                whole.add(one.because.subject)
 
 
 def everything_on(t: Transaction, uuid: str) -> Iterator[Hanging]:
@@ -102,10 +119,10 @@ def delete_vni_range(t: Transaction, c: commands.DeleteVniRange) -> None:
     """Delete a VNI range, with the VXLAN networks that have its VNIs."""
     owner = t.require("l2", c.pool, pool.VxlanPool)
     t.subject = owner.uuid
-    numbers = pool.range_named(owner.state, c.name).numbers
+    numbers = pool.range_named(owner.uuid, owner.state, c.name).numbers
     if c.mode == "permissive":
         inside = with_all_below(t, hanging.members(t, owner.uuid, numbers.__contains__))
-        refuse(f"VNI range {c.name} of {t.label(owner.uuid)}", inside)
+        refuse(t, f"VNI range {c.name} of {t.label(owner.uuid)}", inside)
     since = len(t.events)
     clear(t, hanging.members(t, owner.uuid, numbers.__contains__))
     t.attribute(since, t.record(owner.uuid, pool.VniRangeDeleted(c.name)))

@@ -77,7 +77,8 @@ def disconnect(t: Transaction, c: commands.Disconnect) -> None:
     end = find_end(t, c.a)
     holder = cable_at(t, end)
     if not holder:
-        raise Refusal("unknown-object", f"there is no cable at {spell(t, end)}")
+        pulled = witness(cable.end_claim(end).uuid, claims.Released)
+        raise Refusal("unknown-object", f"there is no cable at {spell(t, end)}", pulled)
     t.subject = holder
     pull(t, holder)
 

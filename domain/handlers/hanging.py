@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from domain import cable, claims, cluster, eip, host, l2, l3, pool, port_forwarding, switch, vip, vm, zone
+from domain import cable, claims, cluster, eip, host, l2, l3, pool, port_forwarding, provider, switch, vip, vm, zone
 from domain.errors import Witness, witness
 from domain.handlers import attachments, fabric, hosts, nics, providers, reports, routers, services, vips, vms
 from domain.history import Fact, Loaded, State
@@ -97,7 +97,7 @@ def on_host(t: Transaction, found: Loaded[host.Host]) -> Iterator[Hanging]:
     for guest in vms.guests(t, found.uuid):
         because = witness(guest.uuid, vm.Started, vm.Migrated, host=found.uuid)
         yield Hanging(f"running {t.label(guest.uuid)}", because, partial(t.record, guest.uuid, vm.Stopped()))
-    for port in found.state.interfaces:
+    for port in fabric.plugs(found.state):
         if uuid := fabric.cable_at(t, (found.uuid, port)):
             what = f"the cable at {found.state.name}:{port}"
             yield Hanging(what, witness(uuid, cable.Connected), partial(fabric.pull, t, uuid))
@@ -137,6 +137,9 @@ def on_l3(t: Transaction, found: Loaded[l3.L3Network]) -> Iterator[Hanging]:
             for user in living(t, (use.user for use in address.state.uses), eip.Eip, port_forwarding.Rule):
                 made = witness(user.uuid, eip.Created, port_forwarding.Created)
                 yield Hanging(t.label(user.uuid), made)
+    for offer in providers.leading_out(t, found.uuid):
+        what = f"routers of {t.label(offer.uuid)}, as their way out"
+        yield Hanging(what, witness(offer.uuid, provider.Created), partial(providers.close, t, offer))
 
 
 def nothing(_: Any) -> Iterable[claims.Key]:

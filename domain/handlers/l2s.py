@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from domain import claims, cluster, commands, l2, l2_types, pool, zone
-from domain.handlers import attachments, providers
+from domain.handlers import attachments, device_names, providers
 from domain.transaction import Transaction
 
 
@@ -38,12 +40,13 @@ def create(t: Transaction, c: Creation, type_name: str, number: int) -> None:
     record_network(t, c.uuid, fact)
 
 
-def record_network(t: Transaction, uuid: str, fact: l2.Created) -> str:
-    """Record a new L2 network under a bridge name that is its own in the zone."""
+def record_network(t: Transaction, uuid: str, fact: l2.Created, *, clusters: Collection[str] = ()) -> str:
+    """Record a new L2 network under device names that are its own in the zone; with its pool, it is on clusters."""
     subject = t.identify(uuid)
-    named = fact
+    taken = device_names.taken(t, subject, l2.made(fact), clusters=clusters)
     if t.holder(claims.bridge(fact.zone, fact.bridge)):
-        named = l2.rename_devices(fact, subject)
+        taken.add(fact.bridge)
+    named = l2.rename_devices(fact, subject, taken)
     cause = t.create("l2", subject, named)
     t.take(claims.bridge(named.zone, named.bridge), subject, cause=cause)
     providers.join_all(t, subject, cause=cause)
@@ -75,9 +78,12 @@ def change_vlan(t: Transaction, c: commands.ChangeL2NetworkVlan) -> None:
     """Move a network to another VLAN, in all of its clusters or in none."""
     network = t.require("l2", c.l2, l2.L2Network)
     t.subject = network.uuid
-    fact = l2.change_vlan(network.uuid, network.state, c.vlan)
+    changed = l2.change_vlan(network.uuid, network.state, c.vlan)
+    taken = device_names.taken(t, network.uuid, l2.retagged(network.state, changed))
+    fact = l2.rename_device(changed, network.uuid, taken)
     after = l2.retagged(network.state, fact)
     for where in network.state.clusters:
+        device_names.refuse_network(t, network.uuid, after, where)
         l2_types.require_realization(after.type, t.load(where, cluster.Cluster).state.hypervisor)
         attachments.require_hosts(t, where, after)
     cause = t.record(network.uuid, fact)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from domain import claims, devices, l3, l3_ranges, values, vm
 from domain.errors import Refusal, witness
-from domain.handlers import bound
+from domain.handlers import addresses, bound
 from domain.history import Loaded
 from domain.transaction import Transaction
 from domain.values import Family
-
-
-MAC_TRIES = 16
-"""Chance finds a free one of 2**40 addresses at once, unless something is very wrong."""
 
 
 def attach(t: Transaction, guest: str, subnet: Loaded[l3.L3Network], *, ip: str, mac: str, cause: str = "") -> str:
@@ -24,8 +20,8 @@ def attach(t: Transaction, guest: str, subnet: Loaded[l3.L3Network], *, ip: str,
     wishes = wanted(subnet, ip)
     home = subnet.state.self_made
     given: list[Family] = [v for v in subnet.state.versions if v == values.IPV4 or not home]
-    chosen: dict[Family, str] = {v: wishes.get(v) or free_address(t, subnet, v) for v in given}
-    hardware = values.mac(mac) if mac else free_mac(t)
+    chosen: dict[Family, str] = {v: wishes.get(v) or addresses.free(t, subnet, v) for v in given}
+    hardware = values.mac(mac) if mac else addresses.free_mac(t)
     if home:
         chosen[6] = self_made(subnet, values.eui64(hardware, home), wishes.get(6))
     name = devices.nic(hardware)
@@ -61,32 +57,6 @@ def self_made(subnet: Loaded[l3.L3Network], ip: str, wish: str | None) -> str:
         raise Refusal("ip-in-use", f"{ip}, which this MAC address gives, is the gateway of L3 network {name}", *because)
     l3_ranges.refuse_reserved(subnet.uuid, subnet.state, ip)
     return ip
-
-
-def free_address(t: Transaction, subnet: Loaded[l3.L3Network], version: Family = 4) -> str:
-    """Choose an address that no claim holds; the census may be a step behind the claims of this very command."""
-    tried: set[str] = set()
-    while address := t.census().free_address(subnet.uuid, t.instruments.chance, tried, version):
-        if not t.holder(claims.ip(subnet.uuid, address)):
-            return address
-        tried.add(address)
-    raise exhausted(subnet, version)
-
-
-def exhausted(subnet: Loaded[l3.L3Network], version: Family) -> Refusal:
-    ranges = (witness(subnet.uuid, l3.IpRangeAdded, name=r.name) for r in subnet.state.ranges_of(version))
-    told = f"L3 network {subnet.state.name} has no free IPv{version} address: add an IP range"
-    return Refusal("ip-exhausted", told, *ranges)
-
-
-def free_mac(t: Transaction) -> str:
-    """Draw a MAC address as ZStack does: `fa:` and chance."""
-    for _ in range(MAC_TRIES):
-        octets = t.instruments.chance.getrandbits(40).to_bytes(5, "big")
-        text = "fa:" + octets.hex(":")
-        if not t.holder(claims.mac(text)):
-            return text
-    raise Refusal("mac-in-use", f"no free MAC address was found in {MAC_TRIES} tries")
 
 
 def detach(t: Transaction, guest: Loaded[vm.Vm], subnet: str, *, cause: str = "") -> None:

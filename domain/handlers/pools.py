@@ -41,7 +41,7 @@ def create_network(t: Transaction, c: commands.CreateL2VxlanNetwork) -> None:
         description=c.description,
     )
     t.refuse_held(claims.vni(owner.uuid, vni))
-    cause = record_network(t, c.uuid, fact)
+    cause = record_network(t, c.uuid, fact, clusters=owner.state.clusters)
     t.take(claims.vni(owner.uuid, vni), t.subject, cause=cause)
 
 

@@ -1,4 +1,4 @@
-"""Network service providers, and the L2 networks they attach themselves to.
+"""Network service providers, the L2 networks they attach themselves to, and the way out of their routers.
 
 A new L2 network is joined by every provider that can serve it, and a new provider joins every L2 network that it can
 serve: the extension point of L2 creation. Either way the facts are the provider's own, caused by what came new.
@@ -6,15 +6,19 @@ serve: the extension point of L2 creation. Either way the facts are the provider
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from domain import commands, l2, l3, provider, provider_types
 from domain.errors import Refusal, witness
+from domain.handlers import routers
 from domain.history import Loaded
 from domain.transaction import Transaction
 
 
 def create(t: Transaction, c: commands.CreateNetworkServiceProvider) -> None:
     kind = provider_types.require(c.type)
-    fact = provider.create(c.name, type_name=c.type, kind=kind, services=c.services)
+    public = t.require("l3", c.public_l3, l3.L3Network) if c.public_l3 else None
+    fact = provider.create(c.name, type_name=c.type, kind=kind, services=c.services, public=public)
     cause = t.create("provider", t.identify(c.uuid), fact)
     offer = t.load(t.subject, provider.Provider)
     for uuid in t.census(l2.Created.tag()).networks():
@@ -38,6 +42,32 @@ def leave_all(t: Transaction, network: str, *, cause: str) -> None:
         found = t.get(uuid)
         if found and isinstance(found.state, provider.Provider) and network in found.state.l2s:
             t.record(uuid, provider.DetachedFromL2(network), cause=cause)
+
+
+def leading_out(t: Transaction, subnet: str) -> Iterator[Loaded[provider.Provider]]:
+    """Walk the providers whose routers reach the outside through an L3 network."""
+    for uuid in t.census(subnet).users_of(subnet):
+        found = t.get(uuid)
+        if found and isinstance(found.state, provider.Provider) and found.state.public_l3 == subnet:
+            yield t.load(uuid, provider.Provider)
+
+
+def refuse_way_out(t: Transaction, subnet: Loaded[l3.L3Network]) -> None:
+    """Refuse an L3 network another category while routers reach the outside through it."""
+    for offer in leading_out(t, subnet.uuid):
+        raise Refusal(
+            "still-in-use",
+            f"routers of provider {offer.state.name} reach the outside through L3 network {subnet.state.name}:"
+            " it stays public",
+            witness(offer.uuid, provider.Created),
+        )
+
+
+def close(t: Transaction, offer: Loaded[provider.Provider]) -> None:
+    """Take the public network of a provider away, and with it the way out of its routers."""
+    cause = t.record(offer.uuid, provider.PublicNetworkRemoved(offer.state.public_l3))
+    for uuid in t.census(offer.uuid).users_of(offer.uuid):
+        routers.settle(t, uuid, cause=cause)
 
 
 def attach(t: Transaction, c: commands.AttachNetworkServiceProviderToL2Network) -> None:

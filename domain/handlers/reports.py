@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from domain import commands, host, host_network, l2
+from domain import commands, host, host_network, l2, values
 from domain.errors import Refusal
+from domain.handlers import routers
 from domain.host_network import HostNetwork
 from domain.transaction import Transaction
 
@@ -11,7 +12,8 @@ from domain.transaction import Transaction
 def realized(t: Transaction, c: commands.ReportL2Realized) -> None:
     member, network, said = subjects(t, c.host, c.l2)
     segment = segment_of(t, network, said)
-    note(t, host_network.realized(member, network, segment=segment, milliseconds=c.milliseconds))
+    cause = note(t, host_network.realized(member, network, segment=segment, milliseconds=c.milliseconds))
+    mend(t, member, network, cause=cause)
 
 
 def failed(t: Transaction, c: commands.ReportL2Failed) -> None:
@@ -23,7 +25,9 @@ def failed(t: Transaction, c: commands.ReportL2Failed) -> None:
 
 def removed(t: Transaction, c: commands.ReportL2Removed) -> None:
     member, network, said = subjects(t, c.host, c.l2)
-    note(t, host_network.removed(said, member, network, name=c.l2))
+    cause = note(t, host_network.removed(said, member, network, name=c.l2))
+    if is_made_for_vms(t, network):
+        mend(t, member, network, cause=cause)
 
 
 def drift(t: Transaction, c: commands.ReportDrift) -> None:
@@ -34,7 +38,20 @@ def drift(t: Transaction, c: commands.ReportDrift) -> None:
 
 def drift_ended(t: Transaction, c: commands.ReportDriftEnded) -> None:
     member, network, said = subjects(t, c.host, c.l2)
-    note(t, host_network.drift_ended(said, member, network, name=c.l2))
+    cause = note(t, host_network.drift_ended(said, member, network, name=c.l2))
+    mend(t, member, network, cause=cause)
+
+
+def mend(t: Transaction, member: str, network: str, *, cause: str) -> None:
+    """Let a host that had trouble with an L2 network, and has none any more, take the routers that wait for one."""
+    if t.census().complains(member, network):
+        routers.offer(t, [network], [member], cause=cause)
+
+
+def is_made_for_vms(t: Transaction, network: str) -> bool:
+    """Tell whether an L2 network is made on a host only where a VM needs it: there none is missed."""
+    found = t.get(network)
+    return found is not None and isinstance(found.state, l2.L2Network) and found.state.realize == "vm"
 
 
 def forget(t: Transaction, host_uuid: str, *, cause: str = "") -> None:
@@ -53,9 +70,9 @@ Report = (
 )
 
 
-def note(t: Transaction, fact: Report) -> None:
+def note(t: Transaction, fact: Report) -> str:
     t.subject = fact.host
-    t.record(host_network.uuid_of(fact.host), fact)
+    return t.record(host_network.uuid_of(fact.host), fact)
 
 
 def subjects(t: Transaction, host_text: str, l2_text: str) -> tuple[str, str, HostNetwork | None]:
@@ -66,8 +83,9 @@ def subjects(t: Transaction, host_text: str, l2_text: str) -> tuple[str, str, Ho
     member = t.require("host", host_text, host.Host).uuid
     uuid = host_network.uuid_of(member)
     said = t.load(uuid, HostNetwork).state if t.get(uuid) else None
-    if said and said.of(l2_text):
-        return member, l2_text, said
+    spoken_of = values.uuid(l2_text)
+    if said and said.of(spoken_of):
+        return member, spoken_of, said
     network = t.find("l2", l2_text)
     if not isinstance(network.state, l2.L2Network):
         told = f"{l2_text!r} is a VXLAN pool: a host reports on its VXLAN networks"

@@ -9,37 +9,43 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from domain import claims, host, l2, l3, pool, provider, router, vip, vm
-from domain.binding import Binding
+from domain import claims, host, host_network, l2, l3, pool, router, vip, vm
+from domain.handlers import router_nics
 from domain.transaction import Transaction
 
 
 def settle(
-    t: Transaction, subnet: str, *, cause: str = "", besides: Collection[str] = (), also: Collection[str] = ()
+    t: Transaction, subnet: str, *, cause: str, besides: Collection[str] = (), also: Collection[str] = ()
 ) -> None:
-    """Bring the router of an L3 network to where it can be.
+    """Bring the router of an L3 network to where it can be, with the NICs that it must have.
 
-    `besides` are L2 networks that it is about to lead to, `also` hosts that the census may not know to be fit.
+    `besides` are EIPs and rules that this very command leads somewhere, `also` hosts that the census may not know to be
+    fit.
     """
     uuid = t.holder(claims.router(subnet))
-    if not is_needed(t, subnet):
-        if uuid:
-            remove(t, uuid, cause=cause)
-        return
     where = t.load(uuid, router.Router).state.host if uuid else ""
-    target = place_of(t, subnet, where, besides, also)
-    if uuid and not target:
+    needed = router.is_needed(router_nics.services_of(t, subnet))
+    target = place_of(t, subnet, where, besides, also) if needed else ""
+    if target:
+        uuid, cause = run(t, subnet, uuid, target, cause=cause)
+        router_nics.settle(t, uuid, cause=cause, besides=besides)
+    elif uuid:
         remove(t, uuid, cause=cause)
-    elif uuid and target != where:
+
+
+def run(t: Transaction, subnet: str, uuid: str, target: str, *, cause: str) -> tuple[str, str]:
+    """Have the router of an L3 network on a host. Gives the router, and what its NICs are caused by."""
+    if not uuid:
+        return place(t, subnet, target, cause=cause)
+    if t.load(uuid, router.Router).state.host != target:
         t.record(uuid, router.Moved(target), cause=cause)
-    elif target and not uuid:
-        place(t, subnet, target, cause=cause)
+    return uuid, cause
 
 
 def place_of(t: Transaction, subnet: str, where: str, besides: Collection[str], also: Collection[str]) -> str:
     """Give the host for a router: where it is, if it can, else one that has all networks, else its own at least."""
     own = [t.load(subnet, l3.L3Network).state.l2]
-    for networks in ({*networks_of(t, subnet), *besides}, own):
+    for networks in (networks_of(t, subnet, besides), own):
         if where and keeps(t, where, networks):
             return where
         if target := choose(t, networks, also):
@@ -50,10 +56,16 @@ def place_of(t: Transaction, subnet: str, where: str, besides: Collection[str], 
 def reconsider(t: Transaction, hosts: Iterable[str], *, cause: str) -> None:
     """Settle every router on hosts that lost a network, their cluster or their state."""
     for uuid in hosts:
-        for user in t.census(uuid).users_of(uuid):
+        for user in (*t.census(uuid).users_of(uuid), *come_to(t, uuid)):
             found = t.get(user)
             if found and isinstance(found.state, router.Router) and found.state.host == uuid:
                 settle(t, found.state.l3, cause=cause)
+
+
+def come_to(t: Transaction, uuid: str) -> list[str]:
+    """Give the routers that this very command brought to a host: the census does not know of them."""
+    moves = (e for e in t if isinstance(e.fact, router.Placed | router.Moved) and e.fact.host == uuid)
+    return list(dict.fromkeys(e.originator_id for e in moves))
 
 
 def offer(t: Transaction, networks: Iterable[str], hosts: Collection[str], *, cause: str) -> None:
@@ -83,34 +95,25 @@ def welcome(t: Transaction, guest: str, *, cause: str) -> None:
         settle(t, nic.l3, cause=cause, also=[state.host])
 
 
-def place(t: Transaction, subnet: str, target: str, *, cause: str) -> None:
+def place(t: Transaction, subnet: str, target: str, *, cause: str) -> tuple[str, str]:
     uuid = t.instruments.ids()
     placed = t.record(uuid, router.Placed(subnet, target), cause=cause)
     t.take(claims.router(subnet), uuid, cause=placed)
+    return uuid, placed
 
 
 def remove(t: Transaction, uuid: str, *, cause: str) -> None:
-    subnet = t.load(uuid, router.Router).state.l3
+    """End a router, and give back all that its NICs hold."""
+    state = t.load(uuid, router.Router).state
     removed = t.record(uuid, router.Removed(), cause=cause)
-    t.release(claims.router(subnet), uuid, cause=removed)
+    t.release(claims.router(state.l3), uuid, cause=removed)
+    for nic in state.nics:
+        router_nics.release(t, uuid, nic, cause=removed)
 
 
-def is_needed(t: Transaction, subnet: str) -> bool:
-    """Tell whether an L3 network takes a service that runs in a router."""
-    found = t.get(subnet)
-    taken = found.state.services if found and isinstance(found.state, l3.L3Network) else ()
-    return any(t.load(source, provider.Provider).state.runs == "router" for _, source in taken)
-
-
-def networks_of(t: Transaction, subnet: str) -> set[str]:
-    """Give the L2 networks that a router joins: its own, and those of the VIPs that lead to its NICs."""
-    networks = {t.load(subnet, l3.L3Network).state.l2}
-    for uuid in t.census(subnet).users_of(subnet):
-        found = t.get(uuid)
-        binding: Binding | None = getattr(found.state, "binding", None) if found else None
-        if found and binding and binding.l3 == subnet:
-            networks.add(l2_of_vip(t, getattr(found.state, "vip", "")))
-    return networks
+def networks_of(t: Transaction, subnet: str, besides: Collection[str] = ()) -> set[str]:
+    """Give the L2 networks that a router joins, `besides` as for `settle`."""
+    return {t.load(uuid, l3.L3Network).state.l2 for uuid in router_nics.joined(t, subnet, besides)}
 
 
 def l2_of_vip(t: Transaction, uuid: str) -> str:
@@ -132,10 +135,22 @@ def rest_on_lack(t: Transaction, networks: Collection[str]) -> None:
     for where in sorted(set[str].intersection(*(set(clusters_of(t, network)) for network in networks))):
         for uuid in t.census(where).hosts_of(where):
             t.get(uuid)
+            t.get(host_network.uuid_of(uuid))
 
 
 def fits(t: Transaction, uuid: str, networks: Collection[str]) -> bool:
-    return state_of(t, uuid) == "enabled" and has(t, uuid, networks)
+    return state_of(t, uuid) == "enabled" and has(t, uuid, networks) and is_sound(t, uuid, networks)
+
+
+def is_sound(t: Transaction, uuid: str, networks: Collection[str]) -> bool:
+    """Tell whether a host's own word keeps no router on these L2 networks from it.
+
+    What it says in this very command the census does not know yet: it is good news, or no router was offered.
+    """
+    said = host_network.uuid_of(uuid)
+    t.get(said)
+    heard = {getattr(e.fact, "l2", "") for e in t if e.originator_id == said}
+    return not any(t.census().complains(uuid, network) for network in networks if network not in heard)
 
 
 def keeps(t: Transaction, uuid: str, networks: Collection[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import claims, commands, l3, l3_services, provider_types, security_group
+from domain import claims, commands, l3, l3_services, provider_types, security_group, values
 from domain.errors import Refusal, witness
 from domain.handlers import bindings, services
 from domain.history import Loaded
@@ -56,7 +56,8 @@ def add_rule(t: Transaction, c: commands.AddSecurityGroupRule) -> None:
 def delete_rule(t: Transaction, c: commands.DeleteSecurityGroupRule) -> None:
     group = require(t, c.group)
     t.subject = group.uuid
-    t.record(group.uuid, security_group.delete_rule(group.state, c.rule))
+    rule = values.uuid(c.rule) or c.rule
+    t.record(group.uuid, security_group.delete_rule(group.uuid, group.state, rule))
 
 
 def attach(t: Transaction, c: commands.AttachSecurityGroupToL3Network) -> None:

@@ -18,14 +18,13 @@ from domain import (
     port_forwarding,
     provider,
     provider_types,
-    router,
     security_group,
     values,
     vip,
     vm,
 )
 from domain.errors import Code, Refusal, witness
-from domain.handlers import addresses, bindings, routers, vips
+from domain.handlers import addresses, bindings, router_nics, routers, vips
 from domain.history import Loaded
 from domain.ip_range import IpRange
 from domain.transaction import Transaction
@@ -40,7 +39,7 @@ def attach(t: Transaction, c: commands.AttachNetworkServiceToL3Network) -> None:
     subnet = t.require("l3", c.l3, l3.L3Network)
     t.subject = subnet.uuid
     cause = ""
-    for service, offer in offers(t, c.services):
+    for service, offer in offers(t, c.services, "service-already-provided"):
         require_offer(t, subnet.state, offer, service)
         now = t.load(subnet.uuid, l3.L3Network).state  # what this request attached counts too
         cause = t.record(
@@ -50,10 +49,13 @@ def attach(t: Transaction, c: commands.AttachNetworkServiceToL3Network) -> None:
     settle(t, subnet.uuid, cause=cause)
 
 
-def offers(t: Transaction, services: Mapping[str, tuple[str, ...]]) -> Iterator[Offer]:
-    """Walk what a request names, each service with its provider."""
+def offers(t: Transaction, services: Mapping[str, tuple[str, ...]], twice: Code) -> Iterator[Offer]:
+    """Walk what a request names, each service with its provider; one that stands there twice is refused with a code."""
     if not services or not all(services.values()):
         raise values.invalid("give at least one service for each provider, as in {flat: [DHCP]}")
+    named = [service for wanted in services.values() for service in wanted]
+    if again := sorted({service for service in named if named.count(service) > 1}):
+        raise Refusal(twice, f"{', '.join(again)} stands twice in this request: name each service once")
     for text, wanted in services.items():
         offer = t.require("provider", text, provider.Provider)
         yield from ((service, offer) for service in wanted)
@@ -84,7 +86,7 @@ def detach(t: Transaction, c: commands.DetachNetworkServiceFromL3Network) -> Non
     subnet = t.require("l3", c.l3, l3.L3Network)
     t.subject = subnet.uuid
     cause = ""
-    for service, offer in offers(t, c.services):
+    for service, offer in offers(t, c.services, "service-missing"):
         now, name = t.load(subnet.uuid, l3.L3Network).state, offer.state.name
         fact = l3_services.detach_service(subnet.uuid, now, service=service, provider=offer.uuid, provider_name=name)
         refuse_in_use(t, subnet, service)
@@ -144,11 +146,19 @@ def settle(t: Transaction, subnet: str, *, cause: str) -> None:
     routers.settle(t, subnet, cause=cause)
 
 
+def settle_ranges(t: Transaction, subnet: str, *, cause: str, ranges: Collection[IpRange]) -> None:
+    """Bring to what the ranges are now whoever has an address of them that nobody asked for."""
+    settle_dhcp(t, subnet, cause=cause, ranges=ranges)
+    router_nics.resettle(t, subnet, cause=cause, ranges=ranges)
+
+
 def settle_dhcp(t: Transaction, subnet: str, *, cause: str, ranges: Collection[IpRange] = ()) -> None:
     """Give DHCP servers that run in the hosts an address of each IP version that the network has, and take it back.
 
     A command that changes the ranges gives those to choose from: the census still answers for the ranges before it.
+    Where none of them is free, a server is left without an address until ranges or services change again.
     """
+    choose = addresses.find if ranges else addresses.free
     found = t.load(subnet, l3.L3Network)
     have = dict(found.state.dhcp_servers)
     source = found.state.provider_of(provider_types.DHCP)
@@ -160,18 +170,20 @@ def settle_dhcp(t: Transaction, subnet: str, *, cause: str, ranges: Collection[I
             t.release(claims.ip(subnet, ip), subnet, cause=released)
     now = t.load(subnet, l3.L3Network)
     for version in sorted(due - dict(now.state.dhcp_servers).keys()):
-        ip = addresses.free(t, now, version, ranges)
-        assigned = t.record(subnet, l3.DhcpServerAddressAssigned(ip, version), cause=cause)
-        t.take(claims.ip(subnet, ip), subnet, cause=assigned)
+        if ip := choose(t, now, version, ranges):
+            assigned = t.record(subnet, l3.DhcpServerAddressAssigned(ip, version), cause=cause)
+            t.take(claims.ip(subnet, ip), subnet, cause=assigned)
 
 
-def networks_for(t: Transaction, guest: vm.Vm) -> Iterator[str]:
-    """Walk the L2 networks that a VM's host needs beside those of its NICs: where EIPs run in the hosts, the VIPs'."""
+def networks_for(t: Transaction, guest: vm.Vm) -> Iterator[tuple[str, str]]:
+    """Walk the L2 networks that a VM's host needs beside those of its NICs, each with the EIP that it is for: the VIPs'
+    where EIPs run in the hosts.
+    """
     for nic in guest.nics:
         for uuid in t.census(nic.uuid).users_of(nic.uuid):
             found = t.get(uuid)
             if found and isinstance(found.state, eip.Eip) and bindings.runs_in_hosts(t, nic.l3, provider_types.EIP):
-                yield routers.l2_of_vip(t, found.state.vip)
+                yield routers.l2_of_vip(t, found.state.vip), uuid
 
 
 # what an object leaves behind
@@ -181,11 +193,11 @@ def forget_l3(t: Transaction, subnet: Loaded[l3.L3Network], *, cause: str) -> No
     """End what serves an L3 network that goes: groups, router, DHCP addresses. Its VIPs have ended before."""
     for _, ip in subnet.state.dhcp_servers:
         t.release(claims.ip(subnet.uuid, ip), subnet.uuid, cause=cause)
+    if uuid := t.holder(claims.router(subnet.uuid)):
+        routers.remove(t, uuid, cause=cause)
     for uuid in t.census(subnet.uuid).users_of(subnet.uuid):
         found = t.get(uuid)
         match found.state if found else None:
-            case router.Router():
-                routers.remove(t, uuid, cause=cause)
             case security_group.SecurityGroup(l3s=attached) if subnet.uuid in attached:
                 leave_group(t, uuid, subnet.uuid, cause=cause)
             case _:
@@ -193,13 +205,13 @@ def forget_l3(t: Transaction, subnet: Loaded[l3.L3Network], *, cause: str) -> No
 
 
 def forget_range(t: Transaction, subnet: str, *, cause: str) -> None:
-    """End the VIPs whose addresses are in no range any more, and give DHCP servers another address."""
+    """End the VIPs whose addresses are in no range any more; give DHCP servers and routers another address."""
     state = t.load(subnet, l3.L3Network).state
     for uuid in t.census(subnet).users_of(subnet):
         found = t.get(uuid)
         if found and isinstance(found.state, vip.Vip) and found.state.l3 == subnet and not state.holds(found.state.ip):
             vips.remove(t, uuid, cause=cause)
-    settle_dhcp(t, subnet, cause=cause, ranges=state.ranges)
+    settle_ranges(t, subnet, cause=cause, ranges=state.ranges)
 
 
 def leave_group(t: Transaction, uuid: str, subnet: str, *, cause: str = "") -> None:

@@ -16,7 +16,7 @@ from domain.transaction import Transaction
 
 def create(t: Transaction, c: commands.CreateVip) -> None:
     subnet = t.require("l3", c.l3, l3.L3Network)
-    l3.require_ranges(subnet.state)
+    l3.require_ranges(subnet.uuid, subnet.state)
     first = values.family(subnet.state.ranges[0].start)
     ip = (
         l3_ranges.require_address(subnet.uuid, subnet.state, c.address)
@@ -78,7 +78,7 @@ def attach_eip(t: Transaction, c: commands.AttachEip) -> None:
         bindings.require_host_reaches(t, found.state, target)
     cause = t.record(found.uuid, fact)
     t.take(claims.eip(target.nic.uuid, version), found.uuid, cause=cause)
-    routers.settle(t, target.subnet.uuid, cause=cause, besides=[routers.l2_of_vip(t, address.uuid)])
+    routers.settle(t, target.subnet.uuid, cause=cause, besides=[found.uuid])
 
 
 def require_version(target: Target, address: Loaded[vip.Vip]) -> int:
@@ -128,9 +128,10 @@ def end_eip(t: Transaction, uuid: str, state: eip.Eip, ip: str) -> str:
 
 
 def give_back(t: Transaction, uuid: str, state: eip.Eip, ip: str, *, cause: str) -> None:
-    """Free the NIC for another EIP."""
+    """Free the NIC for another EIP, and the router from what it did for this one."""
     if state.binding:
         t.release(claims.eip(state.binding.nic, values.family(ip)), uuid, cause=cause)
+        routers.settle(t, state.binding.l3, cause=cause)
 
 
 # port forwarding rules
@@ -144,6 +145,7 @@ def create_rule(t: Transaction, c: commands.CreatePortForwardingRule) -> None:
     fact = port_forwarding.create(
         c.name,
         vip=address.uuid,
+        ip=address.state.ip,
         protocol=c.protocol,
         vip_ports=outside,
         private_ports=outside if c.private_ports == "" else ports(c.private_ports),
@@ -172,7 +174,7 @@ def bind_rule(t: Transaction, rule: Loaded[port_forwarding.Rule], target: Target
     for nic in target.guest.state.nics:
         refuse_neighbours(t, rule, target, nic.uuid)
     cause = t.record(rule.uuid, fact)
-    routers.settle(t, target.subnet.uuid, cause=cause, besides=[routers.l2_of_vip(t, address.uuid)])
+    routers.settle(t, target.subnet.uuid, cause=cause, besides=[rule.uuid])
 
 
 def refuse_neighbours(t: Transaction, rule: Loaded[port_forwarding.Rule], target: Target, nic: str) -> None:
@@ -195,7 +197,9 @@ def refuse_neighbours(t: Transaction, rule: Loaded[port_forwarding.Rule], target
 def detach_rule(t: Transaction, c: commands.DetachPortForwardingRule) -> None:
     rule = t.require("port-forwarding", c.rule, port_forwarding.Rule)
     t.subject = rule.uuid
-    t.record(rule.uuid, port_forwarding.detach(rule.uuid, rule.state))
+    cause = t.record(rule.uuid, port_forwarding.detach(rule.uuid, rule.state))
+    if rule.state.binding:
+        routers.settle(t, rule.state.binding.l3, cause=cause)
 
 
 def delete_rule(t: Transaction, c: commands.DeletePortForwardingRule) -> None:
@@ -208,4 +212,6 @@ def delete_rule(t: Transaction, c: commands.DeletePortForwardingRule) -> None:
 def end_rule(t: Transaction, uuid: str, state: port_forwarding.Rule) -> str:
     why = t.record(uuid, port_forwarding.Deleted())
     t.release(claims.name("port-forwarding", state.name), uuid, cause=why)
+    if state.binding:
+        routers.settle(t, state.binding.l3, cause=why)
     return why

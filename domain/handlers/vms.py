@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from domain import claims, cluster, commands, host, host_network, l2, l3, pool, vm
+from domain import claims, cluster, commands, eip, host, host_network, l2, l3, pool, vm
 from domain.census import Exclusion
 from domain.errors import Refusal, Witness, witness
 from domain.handlers import nics, routers, services
 from domain.history import Loaded
 from domain.transaction import Transaction
+
+
+NO_EIPS: Mapping[str, str] = {}
 
 
 def create(t: Transaction, c: commands.CreateVm) -> None:
@@ -52,21 +55,32 @@ def by_network(t: Transaction, wishes: Mapping[str, str], subnets: Iterable[Load
     return found
 
 
-def choose_host(t: Transaction, l2s: Iterable[str], *, wanted: str = "", cluster_text: str = "", like: str = "") -> str:
-    """Find a host that has all these L2 networks: the one asked for, or the one with the fewest VMs."""
+def choose_host(
+    t: Transaction,
+    l2s: Iterable[str],
+    *,
+    wanted: str = "",
+    cluster_text: str = "",
+    like: str = "",
+    eips: Mapping[str, str] = NO_EIPS,
+) -> str:
+    """Find a host that has all these L2 networks: the one asked for, or the one with the fewest VMs.
+
+    A network that only an EIP needs is told of with that one.
+    """
     networks = sorted(set(l2s))
     within = t.require("cluster", cluster_text, cluster.Cluster).uuid if cluster_text else ""
     asked = t.require("host", wanted, host.Host) if wanted else None
     placement = t.census().placement(networks, cluster=within, like=like)
     if asked and asked.uuid not in placement.hosts:
         why = next((e for e in placement.excluded if e.host == asked.uuid), None)
-        reason = explain(t, why) if why else "it is in another cluster"
-        because = causes(t, [why]) if why else [witness(asked.uuid, host.Added)]
+        reason = explain(t, why, eips) if why else "it is in another cluster"
+        because = causes(t, [why], eips) if why else [witness(asked.uuid, host.Added)]
         raise Refusal("host-not-eligible", f"host {asked.state.name} can't take the VM: {reason}", *because)
     if not placement.hosts:
-        reasons = "; ".join(f"{t.label(e.host)}: {explain(t, e)}" for e in placement.excluded)
+        reasons = "; ".join(f"{t.label(e.host)}: {explain(t, e, eips)}" for e in placement.excluded)
         told = f"no host can take the VM: {reasons or 'there is no host'}"
-        raise Refusal("no-host-available", told, *causes(t, placement.excluded))
+        raise Refusal("no-host-available", told, *causes(t, placement.excluded, eips))
     chosen = asked.uuid if asked else placement.hosts[0]
     watch(t, chosen, networks)
     return chosen
@@ -84,13 +98,21 @@ def watch(t: Transaction, chosen: str, networks: Iterable[str]) -> None:
             t.get(pool)
 
 
-def explain(t: Transaction, exclusion: Exclusion) -> str:
-    return f"{exclusion.why} ({t.label(exclusion.l2)})" if exclusion.l2 else exclusion.why
+def explain(t: Transaction, exclusion: Exclusion, eips: Mapping[str, str] = NO_EIPS) -> str:
+    """Say why a host can't take a VM, and for which EIP it would have to have a network."""
+    if not exclusion.l2:
+        return exclusion.why
+    needed = f", which {t.label(eips[exclusion.l2])} needs" if exclusion.l2 in eips else ""
+    return f"{exclusion.why} ({t.label(exclusion.l2)}{needed})"
 
 
-def causes(t: Transaction, excluded: Iterable[Exclusion]) -> Iterator[Witness]:
-    """Name the facts that keep hosts from taking a VM: the state they are in, or the detach of a network."""
+def causes(t: Transaction, excluded: Iterable[Exclusion], eips: Mapping[str, str] = NO_EIPS) -> Iterator[Witness]:
+    """Name the facts that keep hosts from taking a VM: the state they are in, or what a network is not there by, and
+    the EIP that needs it.
+    """
     for exclusion in excluded:
+        if exclusion.l2 in eips:
+            yield witness(eips[exclusion.l2], eip.Attached)
         member = t.load(exclusion.host, host.Host).state
         where = member.cluster
         if not exclusion.l2:
@@ -102,9 +124,11 @@ def causes(t: Transaction, excluded: Iterable[Exclusion]) -> Iterator[Witness]:
         if is_attached(t, subject, where):
             yield witness(host_network.uuid_of(exclusion.host), *REPORTS, l2=network.uuid)
             continue
-        yield witness(subject, l2.DetachedFromCluster, pool.DetachedFromCluster, cluster=where)
+        yield witness(subject, *NOT_THERE, cluster=where)
 
 
+NOT_THERE = (l2.Created, l2.DetachedFromCluster, pool.Created, pool.DetachedFromCluster)
+"""What keeps a network from a cluster: it was taken off, or never brought there since it was made."""
 REPORTS = (host_network.Failed, host_network.Removed, host_network.DriftBegan)
 
 
@@ -115,7 +139,17 @@ def is_attached(t: Transaction, subject: str, where: str) -> bool:
 
 def networks_of(t: Transaction, guest: vm.Vm) -> list[str]:
     """Give the L2 networks that a VM's host must have: those of its NICs, and what their services need beside."""
-    return [*(t.load(nic.l3, l3.L3Network).state.l2 for nic in guest.nics), *services.networks_for(t, guest)]
+    return [*networks_at(t, guest), *eips_of(t, guest)]
+
+
+def networks_at(t: Transaction, guest: vm.Vm) -> list[str]:
+    return [t.load(nic.l3, l3.L3Network).state.l2 for nic in guest.nics]
+
+
+def eips_of(t: Transaction, guest: vm.Vm) -> dict[str, str]:
+    """Give the L2 networks that a VM's host needs for EIPs alone, each with one of these."""
+    own = networks_at(t, guest)
+    return {network: uuid for network, uuid in services.networks_for(t, guest) if network not in own}
 
 
 def start(t: Transaction, c: commands.StartVm) -> None:
@@ -124,7 +158,7 @@ def start(t: Transaction, c: commands.StartVm) -> None:
     vm.start(guest.uuid, guest.state, "")
     networks = networks_of(t, guest.state)
     wanted = c.host or stay(t, guest.state, networks)
-    target = choose_host(t, networks, wanted=wanted, like=guest.state.last_host)
+    target = choose_host(t, networks, wanted=wanted, like=guest.state.last_host, eips=eips_of(t, guest.state))
     cause = t.record(guest.uuid, vm.start(guest.uuid, guest.state, target))
     routers.welcome(t, guest.uuid, cause=cause)
 
@@ -145,25 +179,26 @@ def migrate(t: Transaction, c: commands.MigrateVm) -> None:
     guest = t.require("vm", c.vm, vm.Vm)
     t.subject = guest.uuid
     vm.require_running(guest.uuid, guest.state)
-    networks = networks_of(t, guest.state)
-    here = guest.state.host
-    target = choose_host(t, networks, wanted=c.host, like=here) if c.host else elsewhere(t, guest, networks)
+    networks, eips, here = networks_of(t, guest.state), eips_of(t, guest.state), guest.state.host
+    target = (
+        choose_host(t, networks, wanted=c.host, like=here, eips=eips) if c.host else elsewhere(t, guest, networks, eips)
+    )
     name = t.load(target, host.Host).state.name
     t.record(guest.uuid, vm.migrate(guest.uuid, guest.state, host=target, host_name=name))
 
 
-def elsewhere(t: Transaction, guest: Loaded[vm.Vm], networks: Iterable[str]) -> str:
+def elsewhere(t: Transaction, guest: Loaded[vm.Vm], networks: Iterable[str], eips: Mapping[str, str]) -> str:
     """Find the best host other than the one the VM is on."""
     wanted = sorted(set(networks))
     placement = t.census().placement(wanted, like=guest.state.host)
     others = [h for h in placement.hosts if h != guest.state.host]
     if not others:
-        reasons = "; ".join(f"{t.label(e.host)}: {explain(t, e)}" for e in placement.excluded)
+        reasons = "; ".join(f"{t.label(e.host)}: {explain(t, e, eips)}" for e in placement.excluded)
         raise Refusal(
             "no-host-available",
             f"no other host can take VM {guest.state.name}: {reasons or 'there is no other host'}",
             witness(guest.uuid, vm.Started, vm.Migrated),
-            *causes(t, placement.excluded),
+            *causes(t, placement.excluded, eips),
         )
     watch(t, others[0], wanted)
     return others[0]

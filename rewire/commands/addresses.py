@@ -11,6 +11,7 @@ from domain import l3, values
 from domain.values import Family
 from projections import addressing
 from projections.addressing import Addresses
+from projections.takers import Taker, takers
 from projections.topology import Topology
 from rewire import options, output, session, when
 
@@ -18,6 +19,9 @@ from rewire import options, output, session, when
 @click.command(name="addresses")
 @click.argument("l3_network", metavar="L3")
 @click.option("--free", "count", metavar="N", type=click.IntRange(min=0), default=0, help="List the first N free ones.")
+@click.option(
+    "--taken", "first", metavar="N", type=click.IntRange(min=0), help="List the first N taken, and who has them."
+)
 @click.option("--check", "wanted", metavar="ADDRESS", help="Say whether an address is to be had, and if not, why.")
 @click.option("--ip-version", type=click.Choice(["4", "6"]), help="Count one family only.  [default: all it has]")
 @options.reading
@@ -25,6 +29,7 @@ def command(
     *,
     l3_network: str,
     count: int,
+    first: int | None,
     wanted: str | None,
     ip_version: str | None,
     store: str | None,
@@ -37,6 +42,9 @@ def command(
         uuid = topology.find("l3", l3_network)
         versions: list[Family] = [v for v in values.FAMILIES if ip_version in {None, str(v)}]
         found = told(topology, uuid, versions, count)
+        if first is not None:
+            families = (one for one in takers(topology, uuid) if values.family(one.address) in versions)
+            found["taken"] = list(islice(families, first))
         if wanted is not None:
             found["check"] = check(topology, uuid, wanted)
     if output.chosen(output_format) == "table":
@@ -69,14 +77,23 @@ def check(topology: Topology, uuid: str, wanted: str) -> dict[str, Any]:
     gateways = {values.number(r.gateway) for r in topology.state(uuid, l3.L3Network).ranges_of(version)}
     addresses = topology.addressing.get((uuid, version), addressing.EMPTY)
     reason = addressing.obstacle(addresses, values.number(ip), gateways)
-    return {"address": ip, "available": not reason, "reason": reason}
+    holders = [one for one in takers(topology, uuid) if one.address == ip]
+    return {
+        "address": ip,
+        "available": not reason,
+        "reason": reason,
+        "holder": ", ".join(one.holder for one in holders),
+        "because": sorted(position for one in holders for position in one.because),
+    }
 
 
 def readable(value: Any) -> Any:
     """Write numbers of any size as text, and a check as a sentence."""
     match value:
-        case {"address": ip, "reason": reason}:
-            return f"{ip} is free" if not reason else f"{ip}: {reason}"
+        case {"address": ip, "reason": reason, "holder": holder}:
+            return f"{ip} is free" if not reason else f"{ip}: {reason}{f' ({holder})' if holder else ''}"
+        case [Taker(), *_]:
+            return [f"{one.address} ({one.holder})" for one in value]
         case int():
             return str(value)
         case _:

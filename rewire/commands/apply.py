@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rewire import apply, change_file, options, output, progress, session, status
+from rewire import apply, change_file, fields, options, output, progress, session, status
 
 
 @click.command(name="apply")
@@ -30,7 +30,8 @@ def command(
     """Record the steps of change files (YAML or JSON; - is standard input).
 
     Steps are recorded one by one, and the run stops at the first that is refused. Files are read whole first:
-    one that can't be understood records nothing.
+    one that can't be understood records nothing. With --atomic, steps that were undone since a later one was refused
+    are told as refused too, with conflict.
     """
     steps = change_file.read_all(files)
     by = apply.author(actor, reason)
@@ -48,7 +49,7 @@ def command(
         columns = ("step", "command", "status", "object", "facts", "why")
         output.show([line(entry) for entry in report.entries], "table", columns=columns, name=name, empty="no steps")
     else:
-        output.show(report.entries, output_format)
+        output.show(report.entries, output_format, fields=fields.STEPS)
     if atomic and (report.refusal or report.interrupted):
         output.note("nothing was recorded: it was to be all or none")
     if report.refusal:

@@ -22,4 +22,4 @@ def command(*, since: str, until: str, complete: bool, store: str | None, output
     with session.opened(store) as open_session:
         before = open_session.topology(when.position(open_session, since))
         after = open_session.topology(when.position(open_session, until))
-    radius.show(blast.compare(before, after), output_format, complete=complete)
+    radius.show(blast.compare(before, after, limit=radius.limit(complete=complete)), output_format)

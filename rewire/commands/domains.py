@@ -8,7 +8,7 @@ import click
 
 from projections import domains
 from projections.topology import Topology
-from rewire import options, output, session, when
+from rewire import fields, options, output, session, when
 
 
 @click.command(name="domains")
@@ -25,7 +25,7 @@ def command(level: domains.Level, store: str | None, at: str | None, output_form
         topology = open_session.topology(when.position(open_session, at))
         rows = [inventory(topology, domain, level) for domain in domains.domains(topology, level)]
     columns = ("l2", "segments", "hosts", "nics")
-    output.show(rows, output_format, columns=columns, empty="there is no L2 network yet")
+    output.show(rows, output_format, columns=columns, fields=fields.DOMAINS, empty="there is no L2 network yet")
 
 
 def inventory(topology: Topology, domain: domains.Domain, level: domains.Level) -> dict[str, object]:

@@ -12,7 +12,7 @@ import msgspec
 from domain import claims
 from domain.history import Recorded
 from projections.timeline_store import TimelineStore
-from rewire import options, output, session, subjects, when
+from rewire import fields, options, output, session, subjects, when
 from rewire.session import Session
 
 
@@ -52,13 +52,13 @@ def command(
         wanted = output.chosen(output_format)
         rows = [named(timeline, entry) for entry in entries] if wanted == "table" else entries
     columns = ("position", "at", "actor", "fact", "subject", "data", "reason")
-    output.show(rows, output_format, columns=columns, empty="no fact fits")
+    output.show(rows, output_format, columns=columns, fields=fields.HISTORY, empty="no fact fits")
 
 
 def about_whom(open_session: Session, text: str) -> frozenset[str]:
-    """Give the uuids of all objects meant, living or gone; a NIC has no name and goes by its uuid."""
-    if open_session.timeline.select("nics", nic=text):
-        return frozenset({text})
+    """Give the uuids of all objects or NICs meant, living or gone."""
+    if found := subjects.nics(open_session, text):
+        return found
     return frozenset(bearer.uuid for bearer in subjects.bearers(open_session, text))
 
 

@@ -5,22 +5,24 @@ from __future__ import annotations
 import click
 
 from projections import problems
-from projections.problems import Problem
-from rewire import options, output, session, status, when
+from projections.problem import Problem
+from rewire import fields, options, output, session, status, when
 
 
 @click.command(name="problems")
 @options.reading
 def command(store: str | None, at: str | None, output_format: str | None) -> int:
-    """List networks that are split or leak into one another, loops, clashing addresses, and what hosts left behind.
+    """List networks that are split, leak into one another or have no way out, loops, clashing addresses, leftovers.
 
-    Each comes with the facts that cause it. Exit status 1 when there is any.
+    What hosts reported otherwise than it was meant is listed too, as far as they reported anything. Each comes with the
+    facts that cause it. Exit status 1 when there is any.
     """
     with session.opened(store) as open_session:
         topology = open_session.topology(when.position(open_session, at))
         found = problems.problems(topology)
     columns = ("kind", "what", "because")
-    output.show([row(p) for p in found], output_format, columns=columns, empty="all is as it was meant")
+    rows = [row(p) for p in found]
+    output.show(rows, output_format, columns=columns, fields=fields.PROBLEMS, empty="all is as it was meant")
     return status.REFUSED if found else status.DONE
 
 

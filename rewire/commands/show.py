@@ -6,7 +6,7 @@ import click
 
 from domain.errors import Refusal
 from projections import inventory
-from rewire import options, output, session, when
+from rewire import fields, options, output, session, when
 
 
 COLUMNS = {
@@ -17,12 +17,12 @@ COLUMNS = {
     "pool": ("name", "attachedVniRanges", "attachedCidrs", "attachedClusterUuids"),
     "l3": ("name", "l2NetworkUuid", "category", "ipRanges", "allocator"),
     "vm": ("name", "state", "hostUuid"),
-    "provider": ("name", "type", "networkServiceTypes", "attachedL2NetworkUuids"),
+    "provider": ("name", "type", "networkServiceTypes", "attachedL2NetworkUuids", "publicL3NetworkUuid"),
     "vip": ("name", "ip", "l3NetworkUuid", "useFor", "serviceProviderUuids"),
     "eip": ("name", "vipIp", "guestIp", "vmNicUuid"),
     "port-forwarding": ("name", "vipIp", "protocolType", "vipPortStart", "vipPortEnd", "guestIp", "allowedCidr"),
     "security-group": ("name", "attachedL3NetworkUuids", "rules", "vmNicUuids"),
-    "router": ("l3NetworkUuid", "hostUuid", "networkServiceTypes"),
+    "router": ("l3NetworkUuid", "hostUuid", "networkServiceTypes", "nics"),
     "nic": ("name", "ip", "mac", "hostUuid", "device"),
     "switch": ("name", "zoneUuid", "ports"),
 }
@@ -42,6 +42,7 @@ def command(kind: str, name: str | None, store: str | None, at: str | None, outp
                 found,
                 output_format,
                 columns=COLUMNS[kind],
+                fields=fields.SHOWN[kind],
                 name=topology.name,
                 empty=f"there is no {kind} yet",
             )

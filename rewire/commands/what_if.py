@@ -38,5 +38,6 @@ def command(
         beside: dict[str, Any] = {"refused": found.refused}
         if simulate:
             beside["simulation"] = simulation.as_object(simulation.run(found.before, found.after, seed=seed))
-    radius.show(found.radius(), output_format, complete=complete, beside=msgspec.to_builtins(beside))
+    difference = found.radius(radius.limit(complete=complete))
+    radius.show(difference, output_format, beside=msgspec.to_builtins(beside))
     return status.REFUSED if found.refused else status.DONE

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 
+from domain import commands as c
 from domain import vm
 from projections import addressing
 from projections.addressing import Addresses
 from tests.builders import ONE_HOST, a_cidr, a_vlan, a_vm, an_l3, attach, destroy
 from tests.given import Case, given
+from tests.service_builders import a_vip
 
 
 def network(allocator: str, cidr: str = "10.0.0.0/29", *, seed: int = 1) -> Case:
@@ -35,9 +37,26 @@ def test_ascending_lets_a_released_address_wait_for_the_way_round() -> None:
     assert [next_ip(case, name) for name in "defg"] == ["10.0.0.5", "10.0.0.6", "10.0.0.2", "10.0.0.4"]
 
 
-def test_ascending_goes_on_after_an_address_that_was_asked_for() -> None:
+def test_ascending_is_not_moved_by_an_address_that_was_asked_for() -> None:
     case = network("ascending").do(a_vm("a", ip="10.0.0.5"))
-    assert [next_ip(case, name) for name in "bc"] == ["10.0.0.6", "10.0.0.2"]
+    assert [next_ip(case, name) for name in "bc"] == ["10.0.0.2", "10.0.0.3"]
+    case.do(destroy("b"), a_vm("d", ip="10.0.0.2"))
+    assert [next_ip(case, name) for name in "ef"] == ["10.0.0.4", "10.0.0.6"]
+
+
+def test_ascending_is_not_moved_by_a_vip_that_asked_for_its_address() -> None:
+    case = network("ascending").do(a_vip("v", l3="l3", address="10.0.0.4"))
+    assert [next_ip(case, name) for name in "abc"] == ["10.0.0.2", "10.0.0.3", "10.0.0.5"]
+
+
+def test_ascending_is_moved_by_a_vip_that_did_not() -> None:
+    case = network("ascending").do(a_vip("v", l3="l3"), c.DeleteVip(vip="v"))
+    assert next_ip(case, "a") == "10.0.0.3"
+
+
+def test_an_address_asked_for_when_it_was_its_turn_has_had_it() -> None:
+    case = network("ascending").do(a_vm("a", ip="10.0.0.2"), destroy("a"))
+    assert [next_ip(case, name) for name in "bcdef"] == [f"10.0.0.{i}" for i in (3, 4, 5, 6, 2)]
 
 
 def test_random_gives_every_address_once_and_no_other() -> None:

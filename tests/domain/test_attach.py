@@ -148,8 +148,9 @@ def test_a_detached_network_gives_its_segment_back() -> None:
 
 
 def test_what_is_not_attached_is_not_detached() -> None:
-    given(*ONE_HOST, a_vlan()).when(detach("v10")).refused("l2-not-attached")
-    given(*ONE_HOST, a_pool()).when(detach("pool")).refused("l2-not-attached")
+    case = given(*ONE_HOST, a_vlan(), a_pool())
+    for name in ("v10", "pool"):
+        case.when(detach(name)).refused("l2-not-attached", naming=[case.made("l2", name)])
 
 
 def test_the_fact_that_detached_it_before_is_named() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from domain import cluster, host, l2, l3, pool, vm, zone
 from domain import commands as c
-from domain.commands import Mode
+from domain.commands import Command, Mode
 from tests.builders import (
     A_POOL,
     A_SUBNET,
@@ -123,32 +123,21 @@ def test_a_range_that_is_not_there_can_not_go() -> None:
 
 def test_what_is_gone_is_gone() -> None:
     case = given(a_zone(), delete_zone())
-    case.when(delete_zone()).refused("unknown-object")
-    case.when(a_cluster()).refused("unknown-object")
+    case.when(delete_zone()).refused("unknown-object", naming=[zone.Deleted()])
+    case.when(a_cluster()).refused("unknown-object", naming=[zone.Deleted()])
     case.when(a_zone()).then(zone.Created("z"), taking=["name/zone/z"])
 
 
 # permissive
 
 
-def test_a_zone_names_everything_in_its_way() -> None:
+def test_a_zone_names_everything_in_its_way_once_and_each_tie_by_its_fact() -> None:
     case = given(*A_SUBNET, a_vm(mac=MAC), a_switch("s1", "1"), connect("h1:eth0", "s1:1"))
     result = case.when(delete_zone())
     assert result.refusal
     assert result.refusal.code == "still-in-use"
-    for what in (
-        "VM vm",
-        "L2 network v10",
-        "L3 network l3",
-        "NIC vm/l3",
-        "the attachment of L2 network v10 to cluster c1",
-        "switch s1",
-        "cluster c1",
-        "host h1",
-        "running VM vm",
-        "the cable at h1:eth0",
-    ):
-        assert what in result.refusal.sentence
+    told = "VM vm, L2 network v10, L3 network l3, switch s1, cluster c1, host h1, the cable at h1:eth0"
+    assert result.refusal.sentence.startswith(f"zone z is still in use by {told}: remove them first")
     tags = [r.fact.tag() for r in case.network.facts() if r.position in result.refusal.conflicts]
     assert sorted(tags) == sorted(
         [
@@ -164,6 +153,61 @@ def test_a_zone_names_everything_in_its_way() -> None:
             "cable.connected",
         ]
     )
+
+
+def test_a_crowd_is_counted_and_each_of_it_named_by_its_fact() -> None:
+    case = given(*A_SUBNET, *(a_vm(f"vm{number:02}") for number in range(13)))
+    result = case.when(delete_l3())
+    assert result.refusal
+    assert result.refusal.sentence.count("NIC ") == 10
+    assert "NIC vm09/l3 and 3 more: remove them first" in result.refusal.sentence
+    assert len(result.refusal.conflicts) == 13
+
+
+def test_ties_of_what_stays_are_each_told() -> None:
+    told = given(*TWO_SUBNETS, a_vm(host="h1"), an_l3("m3"), a_cidr("10.8.0.0/24", l3="m3")).when(delete_l2()).refusal
+    assert told
+    for what in ("L3 network l3", "NIC vm/l3", "L3 network m3", "v10 to cluster c1", "v10 to cluster c2"):
+        assert what in told.sentence
+
+
+PLUGS = [(("bond0=e0+e1",), "e1"), (("eth0.5",), "eth0"), (("bond0.5", "bond0=e0"), "e0")]
+"""Interfaces of a host, and a plug that is none of them."""
+
+
+def plugged(interfaces: tuple[str, ...], plug: str) -> Case:
+    host = a_host(interfaces=interfaces)
+    return given(a_zone(), a_cluster(), host, a_switch("s1", "1"), connect(f"h1:{plug}", "s1:1"))
+
+
+@pytest.mark.parametrize(("interfaces", "plug"), PLUGS)
+def test_a_cable_under_an_interface_is_in_the_way(interfaces: tuple[str, ...], plug: str) -> None:
+    case = plugged(interfaces, plug)
+    for command in (delete_host(), delete_cluster(), delete_zone()):
+        told = case.when(command).refusal
+        assert told
+        assert f"the cable at h1:{plug}" in told.sentence
+        tags = [r.fact.tag() for r in case.network.facts() if r.position in told.conflicts]
+        assert "cable.connected" in tags
+
+
+@pytest.mark.parametrize(("interfaces", "plug"), PLUGS)
+@pytest.mark.parametrize("command", [delete_host(mode=ENFORCING), delete_cluster(mode=ENFORCING)])
+def test_a_cable_under_an_interface_goes_with_its_host(
+    interfaces: tuple[str, ...], plug: str, command: Command
+) -> None:
+    case = plugged(interfaces, plug)
+    case.do(command)
+    assert not case.topology.fabric.wires
+    case.do(c.DeleteSwitch(switch="s1"), delete_zone(mode=ENFORCING))
+    nothing_is_left(case)
+
+
+@pytest.mark.parametrize(("interfaces", "plug"), PLUGS)
+def test_a_cable_under_an_interface_goes_with_its_zone(interfaces: tuple[str, ...], plug: str) -> None:
+    case = plugged(interfaces, plug)
+    case.do(delete_zone(mode=ENFORCING))
+    nothing_is_left(case)
 
 
 def test_a_cluster_names_its_hosts_their_vms_and_its_networks() -> None:

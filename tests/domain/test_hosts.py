@@ -199,7 +199,12 @@ def test_a_migration_tells_of_each_host_why_it_can_not_take_the_vm() -> None:
     case.do(a_vm(host="h1"), detach("v10", "c2"), a_host_state("disabled", host="h3"))
     told = case.when(migrate()).refused(
         "no-host-available",
-        naming=[vm.Started("h1"), l2.DetachedFromCluster("c2"), host.StateChanged("disabled")],
+        naming=[
+            case.made("l2", "v10"),
+            vm.Started("h1"),
+            l2.DetachedFromCluster("c2"),
+            host.StateChanged("disabled"),
+        ],
     )
     for reason in (
         "host h2: L2 network not attached to cluster c2 (L2 network v10)",
@@ -229,3 +234,22 @@ def test_a_vm_does_not_start_in_another_zone_than_it_ran_in() -> None:
     case = given(*ONE_HOST, *far, c.CreateVm(name="vm", networks=(), host="h1"), stop())
     told = case.when(start(host="far")).refused("host-not-eligible", naming=[cluster.Created("d1", "y", "KVM")])
     assert "another zone" in told
+
+
+FAR = (a_zone("y"), a_cluster("d1", zone="y"), a_host("far", cluster="d1"))
+"""Zone y with cluster d1 and host far."""
+BARE = (*ONE_HOST, *FAR, c.CreateVm(name="vm", networks=(), host="h1"), stop())
+"""Beside them a stopped VM without NICs, which ran on h1."""
+
+
+@pytest.mark.parametrize("gone", [c.DeleteHost(host="h1"), c.DeleteCluster(cluster="c1", mode="enforcing")])
+def test_a_vm_stays_in_its_zone_when_its_host_is_gone(gone: c.Command) -> None:
+    case = given(*BARE, gone)
+    told = case.when(start()).refused("no-host-available", naming=[cluster.Created("d1", "y", "KVM")])
+    assert "another zone" in told
+    case.do(a_cluster("c3"), a_host("h3", cluster="c3")).when(start()).then(vm.Started("h3"))
+
+
+def test_a_vm_whose_host_is_gone_ends_with_its_zone() -> None:
+    case = given(*BARE, c.DeleteHost(host="h1")).do(c.DeleteZone(zone="z", mode="enforcing"))
+    case.when(start()).refused("unknown-object", naming=[vm.Destroyed()])

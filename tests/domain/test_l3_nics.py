@@ -14,6 +14,7 @@ from tests.builders import (
     a_range,
     a_vlan,
     a_vm,
+    a_zone,
     an_l3,
     attach,
     destroy,
@@ -70,10 +71,19 @@ def test_a_running_vms_host_must_have_the_network() -> None:
     away = (a_vlan("w", vlan=11), attach("w", "c2"), an_l3("lw", l2="w"), a_cidr("10.0.0.0/24", l3="lw"))
     home = (a_vlan(), attach("v10"), an_l3(), a_range(), a_vm())
     case = given(*TWO_CLUSTERS, *home, *away)
-    assert "not attached to its cluster" in case.when(PLUG).refused("host-not-eligible")
+    told = case.when(PLUG).refused("host-not-eligible", naming=[case.made("l2", "w")])
+    assert "not attached to its cluster" in told
     case.do(attach("w"), detach("w"))
     case.when(PLUG).refused("host-not-eligible", naming=[l2.DetachedFromCluster("c1")])
     case.do(stop(), PLUG)
+
+
+@pytest.mark.parametrize("state", ["running", "stopped"])
+def test_a_vm_takes_no_nic_of_another_zone(state: str) -> None:
+    far = (a_zone("y"), a_vlan("w", zone="y"), an_l3("lw", l2="w"), a_cidr("10.0.0.0/24", l3="lw"))
+    case = given(*A_SUBNET, *far, a_vm(), *([stop()] if state == "stopped" else []))
+    told = case.when(PLUG).refused("wrong-zone", naming=[case.made("l2", "w"), vm.Started("h1")])
+    assert "VM vm is in zone z, L3 network lw in zone y" in told
 
 
 def test_a_host_that_takes_no_new_vms_still_gives_a_nic_to_those_it_has() -> None:
@@ -81,7 +91,8 @@ def test_a_host_that_takes_no_new_vms_still_gives_a_nic_to_those_it_has() -> Non
 
 
 def test_a_network_without_a_range_gives_no_nic() -> None:
-    given(*A_SUBNET, an_l3("lw"), a_vm()).when(PLUG).refused("ip-exhausted")
+    case = given(*A_SUBNET, an_l3("lw"), a_vm())
+    case.when(PLUG).refused("ip-exhausted", naming=[case.made("l3", "lw")])
 
 
 def test_a_full_network_gives_no_nic() -> None:

@@ -241,3 +241,11 @@ def test_by_cidr_a_mode_is_kept() -> None:
 @pytest.mark.parametrize("cidr", ["0.0.0.0/0", "::/0"])
 def test_by_cidr_everywhere_is_no_subnet(cidr: str) -> None:
     given(*EMPTY).when(by_cidr(cidr)).refused("invalid-argument")
+
+
+def test_a_range_rests_on_what_every_network_beside_it_says_of_its_own() -> None:
+    case = given(*A_SUBNET, an_l3("m3"))
+    outcome = case.when(a_range("10.0.0.10", "10.0.0.20", l3="m3", gateway="10.0.0.1")).outcome
+    assert outcome
+    assert {case.id("l3", "l3"), case.id("l3", "m3")} <= outcome.premise.read
+    assert case.id("l2", "v10") in outcome.premise.asked

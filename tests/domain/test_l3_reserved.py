@@ -6,10 +6,12 @@ import pytest
 
 from domain import commands as c
 from domain import l3, vip, vm
+from domain.history import Fact
 from tests.builders import A_SUBNET, a_range, a_vm, an_l3, destroy
 from tests.domain.test_l3 import LOW
 from tests.domain.test_l3_ranges import SIX, a_range6
-from tests.given import Case, given
+from tests.given import Case, given, names
+from tests.given import named as written
 
 
 MAC = "52:54:00:00:00:01"
@@ -103,8 +105,9 @@ def test_a_reserved_range_is_well_formed(command: c.Command) -> None:
 def test_a_reserved_range_is_deleted_as_it_was_added() -> None:
     case = given(*A_SUBNET, reserve())
     case.when(unreserve(end="192.168.0.18")).refused("unknown-object")
-    case.when(unreserve()).then(l3.ReservedIpRangeDeleted("192.168.0.10", "192.168.0.19"))
-    case.when(unreserve()).refused("unknown-object")
+    gone = l3.ReservedIpRangeDeleted("192.168.0.10", "192.168.0.19")
+    case.when(unreserve()).then(gone)
+    case.when(unreserve()).refused("unknown-object", naming=[gone])
 
 
 # deletion of ranges
@@ -117,7 +120,8 @@ def test_a_range_nobody_uses_is_deleted_in_either_mode() -> None:
     given(*A_SUBNET).when(delete()).then(GONE)
     given(*A_SUBNET).when(delete(mode="enforcing")).then(GONE)
     case = given(*A_SUBNET, delete())
-    case.when(a_vm()).refused("ip-exhausted")
+    case.when(a_vm()).refused("ip-exhausted", naming=[GONE])
+    case.when(delete()).refused("unknown-object", naming=[GONE])
     case.when(a_range()).then(LOW)
 
 
@@ -137,6 +141,28 @@ def test_a_vip_stands_in_the_way_of_its_range_and_goes_along_when_enforced() -> 
     case = given(*A_SUBNET, c.CreateVip(name="vip", l3="l3"))
     case.when(delete()).refused("still-in-use", naming=[vip.Created("vip", "l3", "192.168.0.10")])
     case.when(delete(mode="enforcing")).then(GONE, vip.Deleted(), releasing=["name/vip/vip", "ip/l3/192.168.0.10"])
+
+
+def test_the_first_addresses_in_the_way_of_a_range_are_told_and_each_has_its_fact() -> None:
+    case = given(*A_SUBNET, a_vm("b", ip="192.168.0.30"), c.CreateVip(name="v", l3="l3", address="192.168.0.20"))
+    case.do(a_vm("a"), a_vm("c", ip="192.168.0.40"), a_vm("d", ip="192.168.0.50"))
+    facts = [r.fact for r in case.network.facts()]
+    held = [named(case, f) for f in facts if isinstance(f, vm.NicAttached | vip.Created)]
+    assert case.when(delete()).refused("still-in-use", naming=held) == (
+        "range low of L3 network l3 has addresses in use, 192.168.0.10 (NIC a/l3), 192.168.0.20 (VIP v),"
+        " 192.168.0.30 (NIC b/l3) and 2 more: take them off first, or delete it enforcing"
+    )
+
+
+def test_only_addresses_that_no_other_range_has_are_told() -> None:
+    case = given(*A_SUBNET, a_range6(), a_vm())
+    ip6 = nic_of(case).ip6
+    told = case.when(delete("six")).refused("still-in-use", naming=[nic_of(case)])
+    assert f"in use, {ip6} (NIC vm/l3): take" in told
+
+
+def named(case: Case, fact: Fact) -> Fact:
+    return written(fact, names(case.network.facts()))
 
 
 def test_a_nic_of_both_families_goes_with_either_of_them() -> None:

@@ -17,7 +17,7 @@ MAC = "52:54:00:00:00:01"
 NIC = vm.NicAttached("vm/l3", "l3", "192.168.0.10", "", MAC, "nic525400000001")
 OFF = c.ChangeL3NetworkState(l3="l3", state="disabled")
 ON = c.ChangeL3NetworkState(l3="l3", state="enabled")
-NOBODY = c.UpdateL3Network(l3="nobody")
+NOBODY = c.UpdateL3Network(l3="nobody", mtu=0)
 
 
 def test_what_is_not_given_is_kept() -> None:
@@ -49,6 +49,15 @@ def test_a_new_name_is_claimed_and_the_old_one_given_back() -> None:
 def test_a_name_that_another_has_is_refused() -> None:
     other = l3.Created("other", "v10", "private", "", 0, "first-available")
     given(*EMPTY, an_l3("other")).when(c.UpdateL3Network(l3="l3", name="other")).refused("name-in-use", naming=[other])
+
+
+def test_an_update_changes_something() -> None:
+    case = given(*EMPTY)
+    case.when(c.UpdateL3Network(l3="l3")).refused("invalid-argument")
+    case.when(c.UpdateL3Network(l3="l3", name="l3", mtu=0)).refused("wrong-state", naming=[L3])
+    changed = l3.Updated("l3", "private", "", 9000, "first-available")
+    case.do(c.UpdateL3Network(l3="l3", mtu=9000))
+    case.when(c.UpdateL3Network(l3="l3", mtu=9000)).refused("wrong-state", naming=[changed])
 
 
 @pytest.mark.parametrize(
@@ -150,8 +159,9 @@ def test_a_host_route_leads_to_a_prefix_by_one_hop() -> None:
     case = given(*EMPTY).when(route("10.9.0.7/16")).then(added)
     case.when(route(hop="192.168.0.1")).refused("rule-exists", naming=[added])
     case.when(no_route(hop="192.168.0.1")).refused("unknown-object")
-    case.when(no_route()).then(l3.HostRouteRemoved("10.9.0.0/16", "192.168.0.254"))
-    case.when(no_route()).refused("unknown-object")
+    gone = l3.HostRouteRemoved("10.9.0.0/16", "192.168.0.254")
+    case.when(no_route()).then(gone)
+    case.when(no_route()).refused("unknown-object", naming=[gone])
 
 
 def test_a_host_route_may_lead_everywhere() -> None:

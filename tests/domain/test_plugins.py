@@ -17,34 +17,17 @@ from projections.inventory import l2_networks
 from projections.plan import Custom
 from tests.builders import TWO_CLUSTERS, a_host, a_range, a_vlan, a_vm, a_zone, an_l3, attach, detach
 from tests.given import Case, given
+from tests.plugins.distribution import ENTRIES, install
 
 
-MACVLAN = """[rewire.l2_type]
-MacVlanNetwork = tests.plugins.macvlan:shape
-TaggedNetwork = tests.plugins.macvlan:tagged
-NonsenseNetwork = tests.plugins.macvlan:nonsense
-
-[rewire.l2_realization]
-MacVlanNetwork/KVM = tests.plugins.macvlan:Realization
-MacVlanNetwork/Bare = tests.plugins.macvlan:Realization
-TaggedNetwork/KVM = tests.plugins.macvlan:Realization
-"""
 RIVAL = """[rewire.l2_type]
 MacVlanNetwork = tests.plugins.macvlan:nonsense
 """
 
 
-def install(folder: Path, name: str, entries: str) -> None:
-    """Lay a distribution out as an installer does."""
-    info = folder / f"{name}-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(entries)
-
-
 @pytest.fixture
 def macvlan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    install(tmp_path, "rewire_macvlan", MACVLAN)
+    install(tmp_path, "rewire_macvlan", ENTRIES)
     monkeypatch.syspath_prepend(tmp_path)
     return tmp_path
 

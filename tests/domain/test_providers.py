@@ -13,7 +13,7 @@ from tests.given import given
 from tests.service_builders import A_ROUTER, a_provider, serve, unserve
 
 
-FLAT = provider.Created("flat", "Flat", ("DHCP", "DNS", "EIP"), (), "hosts", ())
+FLAT = provider.Created("flat", "Flat", ("DHCP", "DNS", "EIP"), (), "hosts", (), "")
 VR = provider.Created(
     "vr",
     "VirtualRouter",
@@ -21,6 +21,7 @@ VR = provider.Created(
     ("L2NoVlanNetwork", "L2VlanNetwork", "L2VxlanNetwork"),
     "router",
     (("PortForwarding", "SNAT"), ("EIP", "SNAT")),
+    "",
 )
 ON_V10 = provider.AttachedToL2("v10")
 
@@ -140,7 +141,7 @@ def f5(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_another_package_adds_a_provider_type_with_a_service_of_its_own() -> None:
     case = given(*ONE_HOST, a_vlan(), an_l3())
     case.when(a_provider("f5", "LoadBalancer", kind="F5")).then(
-        provider.Created("f5", "F5", ("LoadBalancer",), (), "elsewhere", ()), ON_V10
+        provider.Created("f5", "F5", ("LoadBalancer",), (), "elsewhere", (), ""), ON_V10
     )
     case.when(serve(f5=("LoadBalancer",))).then(l3.ServiceAttached("LoadBalancer", "f5"))
     case.when(a_provider("g5", "DHCP", kind="F5")).refused("service-not-supported")

@@ -22,8 +22,11 @@ from tests.builders import (
     attach,
     attach_pool,
     detach,
+    drifted,
     failed,
+    mended,
     realized,
+    removed,
     start,
     stop,
 )
@@ -31,6 +34,7 @@ from tests.given import ME, Case, Result, given
 from tests.service_builders import (
     A_PUBLIC_SUBNET,
     A_ROUTER,
+    A_WAY_OUT,
     PROVIDERS,
     ROUTED,
     a_rule,
@@ -83,13 +87,52 @@ def test_a_router_is_placed_when_the_first_service_needs_it() -> None:
     assert routers(case) == [("public", "h1")]
 
 
-def test_a_router_waits_for_a_host_that_reported_a_failure() -> None:
-    case = given(*A_PUBLIC_SUBNET, *PROVIDERS, a_vm(host="h1"), stop(), detach("v10", "c2"))
-    case.do(failed())
+@pytest.fixture
+def troubled() -> Case:
+    """Give a router that waits: the only host with its network had trouble with that."""
+    case = given(*A_PUBLIC_SUBNET, *PROVIDERS, a_vm(host="h1"), stop(), detach("v10", "c2"), failed())
     assert moves(case, serve(vr=("SNAT",))) == []
-    case.do(realized())
-    assert moves(case, start()) == [Placed("l3", "h1")]
-    assert moves(case, a_vm("next")) == []
+    return case
+
+
+def test_a_router_comes_to_a_host_that_reports_its_network_at_last(troubled: Case) -> None:
+    assert moves(troubled, realized("pub")) == []
+    assert moves(troubled, realized()) == [Placed("l3", "h1")]
+    assert moves(troubled, realized()) == []
+    assert moves(troubled, start()) == []
+
+
+def test_a_router_comes_to_a_host_whose_network_drifts_no_more(troubled: Case) -> None:
+    troubled.do(unserve(vr=("SNAT",)), realized(), drifted())
+    assert moves(troubled, serve(vr=("SNAT",))) == []
+    assert moves(troubled, mended()) == [Placed("l3", "h1")]
+
+
+def test_a_host_that_reported_its_network_gone_takes_no_router(troubled: Case) -> None:
+    assert moves(troubled, removed()) == []
+    assert moves(troubled, realized()) == [Placed("l3", "h1")]
+
+
+def test_a_host_that_is_rid_of_a_network_made_for_vms_takes_its_router() -> None:
+    made = (*TWO_CLUSTERS, A_ROUTER, a_pool(), a_vni_range(), a_vxlan("x", realize="vm"), attach_pool())
+    case = given(*made, an_l3(l2="x"), failed("x"))
+    assert moves(case, serve(vr=("SNAT",))) == []
+    assert moves(case, removed("x")) == [Placed("l3", "h1")]
+
+
+def test_a_host_that_has_trouble_still_takes_no_router_when_it_is_enabled(troubled: Case) -> None:
+    troubled.do(a_host_state("disabled"))
+    assert moves(troubled, a_host_state("enabled")) == []
+
+
+def test_a_host_with_trouble_left_takes_no_router() -> None:
+    case = given(*A_WAY_OUT, serve(vr=("SNAT",)), detach("pub", "c2"), a_host_state("disabled"))
+    case.do(failed(), failed("pub"), a_host_state("enabled"))
+    assert routers(case) == [("l3", "h1")]
+    case.do(detach("v10", "c2"), a_host_state("maintenance"), a_host_state("enabled"))
+    assert routers(case) == []
+    assert moves(case, realized("pub")) == []
+    assert moves(case, realized()) == [Placed("l3", "h1")]
 
 
 def test_a_router_waits_for_a_host_that_is_enabled() -> None:
@@ -244,6 +287,7 @@ def test_services_that_are_handed_over_need_no_router() -> None:
         ((detach("v10"), detach("v10", "c2")), (attach("v10"), serve(vr=("SNAT",)))),
         (NO_HOST, (a_host_state("enabled"), serve(vr=("SNAT",)))),
         (NO_HOST, (a_host("h3"), serve(vr=("SNAT",)))),
+        ((detach("v10", "c2"), failed()), (realized(), serve(vr=("SNAT",)))),
         ((serve(vr=("SNAT",)), NO_HOST[1]), (a_host_state("enabled", host="h2"), a_host_state("maintenance"))),
         ((serve(vr=("SNAT",)), NO_HOST[1]), (a_host("h3"), a_host_state("maintenance"))),
     ],
@@ -258,3 +302,11 @@ def test_a_host_that_comes_and_a_router_that_waits_cannot_miss_each_other(
     case.do(first)
     assert case.network.adopt(fork, [premise]) is None
     assert [subnet for subnet, _ in routers(case.do(second))] == ["l3"]
+
+
+def test_a_router_comes_to_no_host_that_reports_trouble_meanwhile() -> None:
+    case = given(*A_PUBLIC_SUBNET, *PROVIDERS, realized())
+    fork = case.network.fork()
+    premise = fork.execute(serve(vr=("SNAT",)), ME).premise
+    case.do(failed())
+    assert case.network.adopt(fork, [premise]) is None

@@ -79,7 +79,9 @@ def test_a_rule_is_there_once() -> None:
     known = rule(ports=(80, 80), cidr="10.0.0.0/8")
     case.when(allow(ports="80-80", cidr="10.0.0.9/8")).refused("rule-exists", naming=[known])
     case.do(allow("egress", ports=80, cidr="10.0.0.0/8"), allow(ports=81, cidr="10.0.0.0/8"))
-    case.when(c.DeleteSecurityGroupRule(group="g", rule=RULE)).then(security_group.RuleDeleted(RULE))
+    gone = security_group.RuleDeleted(RULE)
+    case.when(c.DeleteSecurityGroupRule(group="g", rule=RULE)).then(gone)
+    case.when(c.DeleteSecurityGroupRule(group="g", rule=RULE)).refused("unknown-object", naming=[gone])
     case.do(allow(ports=80, cidr="10.0.0.0/8"))
 
 
@@ -119,14 +121,14 @@ def test_group_rule_network_and_nic_must_be_there(command: c.Command) -> None:
 
 def test_a_group_is_used_where_the_service_is() -> None:
     case = given(*A_PUBLIC_SUBNET, A_FILTER, a_group())
-    case.when(on_l3()).refused("service-missing")
+    case.when(on_l3()).refused("service-missing", naming=[case.made("l3", "l3")])
     case.do(serve(sg=("SecurityGroup",))).when(on_l3()).then(security_group.AttachedToL3("l3"))
     case.when(on_l3()).refused("l3-already-attached", naming=[security_group.AttachedToL3("l3")])
 
 
 def test_a_nic_joins_where_its_network_uses_the_group() -> None:
     case = given(*SERVED, a_vm(), a_group())
-    case.when(join()).refused("wrong-state")
+    case.when(join()).refused("wrong-state", naming=[CREATED])
     case.do(on_l3()).when(join()).then(IN_G)
     case.when(join()).refused("wrong-state", naming=[IN_G])
     case.when(c.RemoveNicFromSecurityGroup(group="g", vm="vm", l3="l3")).then(security_group.NicRemoved("vm/l3"))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from domain import commands as c
-from domain import eip, provider, security_group
+from domain import eip, provider, security_group, vip
 from domain.census import Census
 from domain.commands import Command
 from domain.errors import Refusal
@@ -45,7 +45,7 @@ WORLD: tuple[Command, ...] = (
     a_provider(),
     A_ROUTER,
     A_FILTER,
-    a_vlan("pub", vlan=99),
+    a_vlan("pub", vlan=4000),
     attach("pub"),
     an_l3("public", l2="pub"),
     a_range("10.9.0.10", "10.9.0.99", l3="public", gateway="10.9.0.1"),
@@ -69,6 +69,15 @@ def subnet(i: int) -> tuple[Command, ...]:
 def served(i: int) -> tuple[Command, ...]:
     everything = serve(f"l{i}", flat=("EIP", "DHCP"), sg=("SecurityGroup",))
     return (*subnet(i), everything, a_vm(f"vm{i}", f"l{i}"), a_vip(f"vip{i}"))
+
+
+def routed(i: int) -> tuple[Command, ...]:
+    return (*subnet(i), serve(f"l{i}", vr=("EIP", "PortForwarding", "SNAT")), a_vm(f"vm{i}", f"l{i}"))
+
+
+def guarded(name: str, port: int) -> tuple[Command, ...]:
+    """Make a rule that lets only some in, with a VIP of its own."""
+    return a_vip(f"v-{name}"), a_rule(name, port, vip=f"v-{name}", allowed="10.0.0.0/8")
 
 
 def from_l2(i: int) -> Command:
@@ -132,11 +141,27 @@ PAIRS = {
         lambda i: attach_eip(f"f{i}", vm=f"vm{i}", l3=f"l{i}"),
         one_of("eip-in-use", "eip-in-use"),
     ),
+    "EIP, NIC beside it": Pair(
+        lambda i: (*served(i), an_eip(f"e{i}", vip=f"vip{i}")),
+        lambda i: attach_eip(f"e{i}", vm=f"vm{i}", l3=f"l{i}"),
+        lambda i: c.AttachL3NetworkToVm(vm=f"vm{i}", l3="public"),
+        one_of("conflict", "conflict"),
+    ),
+    "EIP, guarded rule": Pair(
+        lambda i: (*routed(i), a_vip(f"vip{i}"), an_eip(f"e{i}", vip=f"vip{i}"), *guarded(f"r{i}", 80)),
+        lambda i: attach_eip(f"e{i}", vm=f"vm{i}", l3=f"l{i}"),
+        lambda i: c.AttachPortForwardingRule(rule=f"r{i}", vm=f"vm{i}", l3=f"l{i}"),
+        one_of("conflict", "conflict"),
+    ),
+    "guarded ports": Pair(
+        lambda i: (*routed(i), *guarded(f"r{i}", 80), a_rule(f"s{i}", 81, 80, vip=f"v-r{i}")),
+        lambda i: c.AttachPortForwardingRule(rule=f"r{i}", vm=f"vm{i}", l3=f"l{i}"),
+        lambda i: c.AttachPortForwardingRule(rule=f"s{i}", vm=f"vm{i}", l3=f"l{i}"),
+        one_of("conflict", "conflict"),
+    ),
     "two VIPs, one VM": Pair(
         lambda i: (
-            *subnet(i),
-            serve(f"l{i}", vr=("PortForwarding", "SNAT")),
-            a_vm(f"vm{i}", f"l{i}"),
+            *routed(i),
             *(command for n in "rs" for command in (a_vip(f"{n}v{i}"), a_rule(f"{n}{i}", vip=f"{n}v{i}"))),
         ),
         lambda i: c.AttachPortForwardingRule(rule=f"r{i}", vm=f"vm{i}", l3=f"l{i}"),
@@ -217,7 +242,9 @@ def nothing_dangles(now: Topology) -> None:
     """What services refer to is there, and every provider is on every L2 network that it was made to join."""
     assert set(now.services.users) <= {*now.objects.states, *now.nics.all, services.PROVIDERS}
     for _, found in now.every(eip.Eip):
-        assert found.binding is None or found.binding.nic in now.nics.all
+        if found.binding:
+            assert found.binding.nic in now.nics.all
+            assert now.state(found.vip, vip.Vip).l3 not in {nic.l3 for nic in now.nics_of(found.binding.vm)}
     for _, group in now.every(security_group.SecurityGroup):
         assert {m.nic for m in group.members} <= set(now.nics.all)
     networks = {uuid for uuid, _ in now.networks()}

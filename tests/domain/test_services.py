@@ -17,6 +17,7 @@ from tests.service_builders import (
     SERVED,
     a_group,
     a_provider,
+    a_router_nic,
     a_rule,
     a_vip,
     an_eip,
@@ -56,7 +57,7 @@ def test_one_request_counts_as_one() -> None:
 
 def test_a_provider_gives_only_what_it_offers() -> None:
     case = given(*A_SUBNET, a_provider("flat", "DHCP"))
-    made = provider.Created("flat", "Flat", ("DHCP",), (), "hosts", ())
+    made = provider.Created("flat", "Flat", ("DHCP",), (), "hosts", (), "")
     case.when(serve(flat=("DNS",))).refused("service-not-supported", naming=[made])
     case.when(serve(flat=("Coffee",))).refused("service-not-supported", naming=[made])
 
@@ -92,7 +93,10 @@ def test_a_routers_translation_rests_on_its_snat(service: str) -> None:
     case = given(*MADE)
     case.when(serve(vr=(service,))).refused("service-missing")
     case.when(serve(vr=(service, "SNAT"))).then(
-        l3.ServiceAttached(service, "vr"), l3.ServiceAttached("SNAT", "vr"), router.Placed("l3", "h1")
+        l3.ServiceAttached(service, "vr"),
+        l3.ServiceAttached("SNAT", "vr"),
+        router.Placed("l3", "h1"),
+        a_router_nic(),
     )
     case.when(unserve(vr=("SNAT",))).refused("still-in-use", naming=[l3.ServiceAttached(service, "vr")])
     case.when(unserve(vr=("SNAT", service))).then(
@@ -119,7 +123,9 @@ def test_a_dhcp_server_in_the_hosts_has_an_address_of_the_networks_own() -> None
 
 
 def test_a_dhcp_server_in_a_router_has_none() -> None:
-    given(*MADE).when(serve(vr=("DHCP",))).then(l3.ServiceAttached("DHCP", "vr"), router.Placed("l3", "h1"))
+    given(*MADE).when(serve(vr=("DHCP",))).then(
+        l3.ServiceAttached("DHCP", "vr"), router.Placed("l3", "h1"), a_router_nic()
+    )
 
 
 def test_a_range_of_two_serves_one_vm() -> None:
@@ -148,7 +154,8 @@ def test_a_service_is_handed_over_in_one_fact_and_what_follows() -> None:
         l3.ServiceProviderChanged("DHCP", "vr"),
         l3.DhcpServerAddressReleased("192.168.0.10", 4),
         router.Placed("l3", "h1"),
-        taking=["router/l3"],
+        a_router_nic(),
+        taking=["router/l3", "mac/mac"],
         releasing=["ip/l3/192.168.0.10"],
     )
     assert {r.cause for r in result.recorded[1:2]} == {result.recorded[0].reference}
@@ -162,15 +169,16 @@ def test_a_service_is_handed_over_to_another_provider() -> None:
 
 def test_only_what_is_taken_is_handed_over_or_detached() -> None:
     case = given(*MADE)
-    case.when(hand_over("DNS", "flat")).refused("service-missing")
-    case.when(unserve(flat=("DNS",))).refused("service-missing")
+    never = case.made("l3", "l3")
+    case.when(hand_over("DNS", "flat")).refused("service-missing", naming=[never])
+    case.when(unserve(flat=("DNS",))).refused("service-missing", naming=[never])
     case.do(serve(flat=("DNS",)))
     case.when(unserve(vr=("DNS",))).refused("service-missing", naming=[DNS])
 
 
 def test_a_service_is_handed_over_to_who_offers_it_there() -> None:
     case = given(*A_SUBNET, a_provider(), A_ROUTER, A_FILTER, serve(flat=("DNS", "EIP")), from_l2("vr"))
-    made = provider.Created("sg", "SecurityGroup", ("SecurityGroup",), (), "hosts", ())
+    made = provider.Created("sg", "SecurityGroup", ("SecurityGroup",), (), "hosts", (), "")
     case.when(hand_over("DNS", "sg")).refused("service-not-supported", naming=[made])
     case.when(hand_over("DNS", "vr")).refused("provider-not-attached", naming=[provider.DetachedFromL2("v10")])
 
@@ -182,7 +190,7 @@ def test_a_service_is_not_handed_over_to_who_lacks_what_it_rests_on() -> None:
 
 def test_an_eip_follows_its_service_to_another_provider() -> None:
     case = given(*ROUTED, a_vm(host="h1"), a_vip(), an_eip(), attach_eip())
-    case.when(hand_over("EIP", "flat")).then(l3.ServiceProviderChanged("EIP", "flat"))
+    case.when(hand_over("EIP", "flat")).then(l3.ServiceProviderChanged("EIP", "flat"), router.NicRemoved("public"))
     assert case.topology.state(case.id("eip", "e"), eip.Eip).binding
 
 

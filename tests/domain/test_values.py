@@ -107,7 +107,12 @@ def test_short_names_say_what_they_are_for() -> None:
 def test_the_largest_vni_has_names_that_fit() -> None:
     assert values.interface(devices.tunnel_bridge(16777214)) == "br_vx_16777214"
     assert values.interface(devices.tunnel_device(16777214)) == "vxlan16777214"
-    assert values.interface(devices.unique_name("vx_", "0196f0a0-0000-7000-8000-00000000abcd"))
+
+
+def test_a_name_after_a_uuid_fits() -> None:
+    uuid = "0196f0a0-0000-7000-8000-00000000abcd"
+    assert values.interface(devices.own_bridge(uuid)) == "l2_00000000abcd"
+    assert values.interface(devices.own_device(uuid)) == "vx_00000000abcd"
 
 
 @given(st.lists(strategies.interfaces(), min_size=2, max_size=2, unique=True), st.integers(1, 4094))

@@ -9,13 +9,15 @@ from hypothesis import given as hypothesis_given
 from hypothesis import strategies as st
 
 from domain import commands as c
-from domain import eip, l2, l3, port_forwarding, provider_types, vip, vm
+from domain import eip, l2, l3, port_forwarding, provider_types, router, vip, vm
 from domain.errors import Refusal
 from domain.history import Fact
 from domain.ports import ALL, Ports
 from tests.builders import (
     A_SUBNET,
     a_cidr,
+    a_cluster,
+    a_host,
     a_range,
     a_vlan,
     a_vm,
@@ -32,6 +34,7 @@ from tests.service_builders import (
     A_PUBLIC_SUBNET,
     ROUTED,
     SERVED,
+    a_router_nic,
     a_rule,
     a_vip,
     an_eip,
@@ -46,6 +49,8 @@ WHOLE = vip.UseBegan("e", "EIP", "", 1, 65535)
 BOUND = eip.Attached("vm/l3", "vm", "l3")
 RULE = port_forwarding.Created("r", "vip", "TCP", 80, 80, 80, 80, "")
 PORT_80 = vip.UseBegan("r", "PortForwarding", "TCP", 80, 80)
+NIC, NIC_GONE = a_router_nic("public"), router.NicRemoved("public")
+"""Of the router that leads in."""
 RULE_BOUND = port_forwarding.Attached("vm/l3", "vm", "l3")
 
 
@@ -78,7 +83,8 @@ def test_a_vip_holds_an_address_of_its_network() -> None:
     ],
 )
 def test_a_vip_needs_an_address_of_its_network(command: c.Command, code: str) -> None:
-    given(*A_PUBLIC_SUBNET, an_l3("empty", l2="pub")).when(command).refused(code)
+    case = given(*A_PUBLIC_SUBNET, an_l3("empty", l2="pub"))
+    case.when(command).refused(code, naming=[case.made("l3", "empty")] if code == "ip-exhausted" else [])
 
 
 def test_a_vip_takes_the_last_address() -> None:
@@ -91,12 +97,13 @@ def test_a_vip_goes_with_its_eip() -> None:
     result = case.when(c.DeleteVip(vip="vip"))
     result.then(
         eip.Deleted(),
+        NIC_GONE,
         vip.Deleted(),
-        releasing=["name/eip/e", "eip/vm/l3/4", "name/vip/vip", "ip/public/10.9.0.2"],
+        releasing=["name/eip/e", "eip/vm/l3/4", "mac/mac", "name/vip/vip", "ip/public/10.9.0.2"],
     )
     deleted = next(r for r in result.recorded if isinstance(r.fact, vip.Deleted))
     assert {r.cause for r in result.recorded if isinstance(r.fact, eip.Deleted)} == {deleted.reference}
-    case.when(c.DeleteVip(vip="vip")).refused("unknown-object")
+    case.when(c.DeleteVip(vip="vip")).refused("unknown-object", naming=[vip.Deleted()])
 
 
 def test_a_vip_goes_with_its_rules() -> None:
@@ -164,11 +171,11 @@ def taken(protocol: str, ports: Ports) -> Iterator[tuple[str, int]]:
 
 def test_an_eip_leads_to_one_nic() -> None:
     case = given(*ROUTED, a_vm(), a_vip(), an_eip())
-    case.when(attach_eip()).then(BOUND, taking=["eip/vm/l3/4"])
+    case.when(attach_eip()).then(BOUND, NIC, taking=["eip/vm/l3/4", "mac/mac"])
     case.when(attach_eip()).refused("eip-in-use", naming=[BOUND])
-    case.when(c.DetachEip(eip="e")).then(eip.Detached(), releasing=["eip/vm/l3/4"])
+    case.when(c.DetachEip(eip="e")).then(eip.Detached(), NIC_GONE, releasing=["eip/vm/l3/4", "mac/mac"])
     case.when(c.DetachEip(eip="e")).refused("wrong-state", naming=[eip.Detached()])
-    case.when(attach_eip()).then(BOUND)
+    case.when(attach_eip()).then(BOUND, NIC)
 
 
 def test_a_nic_has_one_eip_of_a_family() -> None:
@@ -178,7 +185,9 @@ def test_a_nic_has_one_eip_of_a_family() -> None:
 
 def test_an_eip_that_is_deleted_frees_its_nic() -> None:
     case = given(*ROUTED, a_vm(), a_vip(), an_eip(), attach_eip())
-    case.when(c.DeleteEip(eip="e")).then(eip.Deleted(), vip.UseEnded("e"), releasing=["name/eip/e", "eip/vm/l3/4"])
+    case.when(c.DeleteEip(eip="e")).then(
+        eip.Deleted(), NIC_GONE, vip.UseEnded("e"), releasing=["name/eip/e", "eip/vm/l3/4", "mac/mac"]
+    )
     case.do(an_eip("f"), attach_eip("f"))
 
 
@@ -189,7 +198,7 @@ def test_an_eip_has_the_family_of_its_nic() -> None:
 
 def test_an_eip_needs_the_service() -> None:
     case = given(*A_PUBLIC_SUBNET, a_vm(), a_vip(), an_eip())
-    case.when(attach_eip()).refused("service-missing")
+    case.when(attach_eip()).refused("service-missing", naming=[case.made("l3", "l3")])
 
 
 @pytest.mark.parametrize(
@@ -235,9 +244,30 @@ def test_an_eip_in_the_hosts_needs_its_network_there() -> None:
     case = given(*SERVED, detach("pub", "c2"), a_vm(host="h2"), a_vip(), an_eip())
     case.when(attach_eip()).refused("host-not-eligible", naming=[vm.Started("h2")])
     case.do(stop()).when(attach_eip()).then(BOUND)
-    case.when(start(host="h2")).refused("host-not-eligible", naming=[l2.DetachedFromCluster("c2")])
+    case.when(start(host="h2")).refused("host-not-eligible", naming=[l2.DetachedFromCluster("c2"), BOUND])
     case.when(start()).then(vm.Started("h1"))
-    case.when(migrate(host="h2")).refused("host-not-eligible", naming=[l2.DetachedFromCluster("c2")])
+    told = case.when(migrate(host="h2")).refused("host-not-eligible", naming=[l2.DetachedFromCluster("c2"), BOUND])
+    assert "(L2 network pub, which EIP e needs)" in told
+    told = case.when(migrate()).refused(
+        "no-host-available", naming=[l2.DetachedFromCluster("c2"), BOUND, vm.Started("h1")]
+    )
+    assert "which EIP e needs" in told
+    case.do(stop(), a_cluster("c4"), attach("v10", "c4"), a_host("h4", cluster="c4"))
+    told = case.when(start(host="h4")).refused("host-not-eligible", naming=[case.made("l2", "pub"), BOUND])
+    assert "not attached to cluster c4 (L2 network pub, which EIP e needs)" in told
+
+
+def test_a_network_that_a_nic_needs_too_is_told_without_the_eip() -> None:
+    both = (
+        a_vlan("w", vlan=30),
+        attach("w"),
+        an_l3("lw", l2="w"),
+        a_cidr("10.7.0.0/24", l3="lw"),
+        an_l3("twin", l2="w"),
+    )
+    case = given(*SERVED, *both, a_cidr("10.8.0.0/24", l3="twin"), a_vm("vm", "l3", "twin", host="h1"))
+    case.do(a_vip(l3="lw"), an_eip(), attach_eip())
+    assert "EIP" not in case.when(migrate(host="h2")).refused("host-not-eligible", naming=[case.made("l2", "w")])
 
 
 def test_an_eip_in_a_router_needs_a_host_with_both_networks() -> None:
@@ -250,7 +280,7 @@ def test_an_eip_in_a_router_needs_a_host_with_both_networks() -> None:
 
 def test_a_rule_leads_from_some_ports_to_as_many() -> None:
     case = given(*ROUTED, a_vm(), a_vip())
-    case.when(a_rule(vm="vm")).then(RULE, PORT_80, RULE_BOUND, taking=["name/port-forwarding/r"])
+    case.when(a_rule(vm="vm")).then(RULE, PORT_80, RULE_BOUND, NIC, taking=["name/port-forwarding/r", "mac/mac"])
     case.when(a_rule("s", "100-110", "20-10")).then(
         port_forwarding.Created("s", "vip", "TCP", 100, 110, 10, 20, ""),
         vip.UseBegan("s", "PortForwarding", "TCP", 100, 110),
@@ -265,6 +295,7 @@ def test_a_rule_leads_from_some_ports_to_as_many() -> None:
         a_rule(vip_ports="80-90", private_ports="80-91"),
         a_rule(protocol="ICMP"),
         a_rule(allowed="everybody"),
+        a_rule(allowed="fd00::/8"),
         a_rule(""),
         c.CreatePortForwardingRule(name="r", vip="vip", protocol="TCP", vip_ports="80", vm="vm"),
     ],
@@ -276,9 +307,9 @@ def test_a_rule_makes_sense(command: c.Command) -> None:
 def test_a_rule_is_attached_and_detached() -> None:
     case = given(*ROUTED, a_vm(), a_vip(), a_rule())
     case.when(c.DetachPortForwardingRule(rule="r")).refused("wrong-state", naming=[RULE])
-    case.when(c.AttachPortForwardingRule(rule="r", vm="vm", l3="l3")).then(RULE_BOUND)
+    case.when(c.AttachPortForwardingRule(rule="r", vm="vm", l3="l3")).then(RULE_BOUND, NIC)
     case.when(c.AttachPortForwardingRule(rule="r", vm="vm", l3="l3")).refused("wrong-state", naming=[RULE_BOUND])
-    case.when(c.DetachPortForwardingRule(rule="r")).then(port_forwarding.Detached())
+    case.when(c.DetachPortForwardingRule(rule="r")).then(port_forwarding.Detached(), NIC_GONE)
 
 
 @pytest.mark.parametrize(
@@ -340,7 +371,7 @@ def test_a_guarded_rule_and_an_eip_exclude_each_other() -> None:
 def test_a_rule_of_a_vm_that_is_destroyed_waits_for_another() -> None:
     case = given(*ROUTED, a_vm(), a_vip(), a_rule(vm="vm"), destroy(), a_vm("next"))
     case.when(c.AttachPortForwardingRule(rule="r", vm="next", l3="l3")).then(
-        port_forwarding.Attached("next/l3", "next", "l3")
+        port_forwarding.Attached("next/l3", "next", "l3"), NIC
     )
 
 
@@ -354,5 +385,5 @@ def test_an_eip_of_ipv6_leads_to_an_address_of_ipv6() -> None:
         for name, cidr in (("l3", "fd00::/64"), ("public", "fd00:9::/64"))
     ]
     case = given(*ROUTED, *six, a_vm(), a_vip(address="fd00:9::9"), an_eip(), a_vip("four"), an_eip("f", vip="four"))
-    case.when(attach_eip()).then(BOUND, taking=["eip/vm/l3/6"])
+    case.when(attach_eip()).then(BOUND, NIC, taking=["eip/vm/l3/6", "mac/mac"])
     case.when(attach_eip("f")).then(BOUND, taking=["eip/vm/l3/4"])

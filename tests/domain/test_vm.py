@@ -122,7 +122,8 @@ def test_a_wished_address_is_an_ipv4_address() -> None:
 
 
 def test_a_network_without_ranges_has_no_address_to_give() -> None:
-    given(*ONE_HOST, a_vlan(), attach("v10"), an_l3()).when(a_vm()).refused("ip-exhausted")
+    case = given(*ONE_HOST, a_vlan(), attach("v10"), an_l3())
+    case.when(a_vm()).refused("ip-exhausted", naming=[case.made("l3", "l3")])
 
 
 def test_a_full_network_has_no_address_to_give() -> None:
@@ -151,10 +152,9 @@ def test_a_host_in_another_cluster_than_asked_for_is_refused() -> None:
     given(*TWO_SUBNETS).when(a_vm(host="h2", cluster="c1")).refused("host-not-eligible", naming=[fact])
 
 
-def test_a_host_without_the_network_is_refused_and_no_fact_is_to_blame() -> None:
-    told = (
-        given(*A_SUBNET, a_cluster("c2"), a_host("h2", cluster="c2")).when(a_vm(host="h2")).refused("host-not-eligible")
-    )
+def test_a_host_without_the_network_is_refused_and_the_network_that_never_came_is_named() -> None:
+    case = given(*A_SUBNET, a_cluster("c2"), a_host("h2", cluster="c2"))
+    told = case.when(a_vm(host="h2")).refused("host-not-eligible", naming=[case.made("l2", "v10")])
     assert "v10" in told
 
 
@@ -185,7 +185,8 @@ def test_where_there_is_no_host_no_vm_is_made() -> None:
 def test_all_networks_must_meet_on_one_host() -> None:
     case = given(*A_SUBNET, a_cluster("c2"), a_host("h2", cluster="c2"), a_no_vlan(), attach("plain", "c2"))
     case.do(an_l3("m3", l2="plain"), a_cidr("10.1.0.0/24", l3="m3"))
-    told = case.when(a_vm("vm", "l3", "m3")).refused("no-host-available")
+    never = [case.made("l2", name) for name in ("v10", "plain")]
+    told = case.when(a_vm("vm", "l3", "m3")).refused("no-host-available", naming=never)
     assert "host h1" in told
     assert "host h2" in told
 
@@ -277,7 +278,7 @@ def test_after_a_vm_is_destroyed_another_has_its_name_address_and_mac() -> None:
 
 
 def test_a_destroyed_vm_is_gone() -> None:
-    given(*MADE, destroy()).when(destroy()).refused("unknown-object")
+    given(*MADE, destroy()).when(destroy()).refused("unknown-object", naming=[vm.Destroyed()])
 
 
 def test_a_stopped_vm_may_be_destroyed() -> None:
@@ -288,4 +289,6 @@ def test_a_uuid_is_never_used_again() -> None:
     case = given(*A_SUBNET)
     uuid = case.when(a_vm()).recorded[0].originator_id
     case.do(destroy())
-    case.when(c.CreateVm(name="vm", networks=("l3",), uuid=uuid)).refused("name-in-use", naming=[vm.Destroyed()])
+    case.when(c.CreateVm(name="vm", networks=("l3",), uuid=uuid)).refused(
+        "name-in-use", naming=[vm.Created("vm"), vm.Destroyed()]
+    )

@@ -29,13 +29,16 @@ def islands(now: Topology) -> set[frozenset[Place]]:
 
 
 def nics(now: Topology) -> set[frozenset[str]]:
-    """Give the sets of NICs that hear one another: those of running VMs."""
-    homes: dict[str, Place] = {}
-    for guest, state in now.every(vm.Vm):
-        subnets = ((nic.uuid, now.state(nic.l3, l3.L3Network).l2) for nic in now.nics_of(guest) if state.host)
-        homes |= {nic: (network, state.host) for nic, network in subnets}
+    """Give the sets of NICs that hear one another."""
+    homes = on_air(now)
     found = (frozenset(nic for nic, place in homes.items() if place in island) for island in islands(now))
     return {island for island in found if island}
+
+
+def on_air(now: Topology) -> dict[str, Place]:
+    """Give where the NICs of running VMs are."""
+    guests = [state for _, state in now.every(vm.Vm) if state.host]
+    return {nic.uuid: (now.state(nic.l3, l3.L3Network).l2, state.host) for state in guests for nic in state.nics}
 
 
 def places(now: Topology) -> list[Place]:

@@ -7,26 +7,34 @@ thing that it checks was made.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from ipaddress import ip_address
 from itertools import pairwise
 from typing import Literal
 
-import msgspec
-
-from domain import aggregates, cable, claims, cluster, eip, host, l2, l3, pool, provider, router, vip, vm
+from domain import (
+    aggregates,
+    cable,
+    claims,
+    cluster,
+    eip,
+    host,
+    l2,
+    l3,
+    pool,
+    port_forwarding,
+    provider,
+    router,
+    vip,
+    vm,
+)
 from domain.history import State
 from domain.network import Network
-from projections import addressing, attachment, broadcast, fabric, reach, services
-from projections import plan as plans
-from projections.diff import diff, obstacles
+from projections import addressing, attachment, broadcast, fabric, services
 from projections.domains import domains
-from projections.found import Address, Found, Route, bare_host
-from projections.operations import apply_all
-from projections.plan import HostPlan
 from projections.relations import related
 from projections.topology import Topology
-from tests.machines import flood, served
+from tests.machines import flood, kept, planned, served
 
 
 # claims
@@ -83,8 +91,10 @@ def due_for_services(topology: Topology, uuid: str, state: State) -> Iterator[st
             yield f"ip/{home}/{ip}"
         case eip.Eip(vip=address, binding=binding) if binding:
             yield f"eip/{binding.nic}/{ip_address(topology.state(address, vip.Vip).ip).version}"
-        case router.Router(l3=home):
+        case router.Router(l3=home, nics=nics):
             yield f"router/{home}"
+            yield from (f"mac/{nic.mac}" for nic in nics)
+            yield from (f"ip/{nic.l3}/{ip}" for nic in nics for ip in nic.ips)
         case _:
             pass
 
@@ -124,11 +134,35 @@ def routers_fit(topology: Topology) -> None:
     """A virtual router is on a host that has its network and is not in maintenance, and serves a network that needs
     one.
     """
-    for _, state in topology.every(router.Router):
+    for uuid, state in topology.every(router.Router):
         subnet, member = topology.state(state.l3, l3.L3Network), topology.state(state.host, host.Host)
         assert member.state in ("enabled", "disabled")
         assert member.cluster in attachment.clusters_of(topology.objects, subnet.l2)
         assert any(topology.state(p, provider.Provider).runs == "router" for _, p in subnet.services)
+        router_nics_fit(topology, uuid)
+
+
+def router_nics_fit(topology: Topology, uuid: str) -> None:
+    """A router has one NIC on its own network, one where each VIP is that leads in through it, and one on its way out,
+    which alone has addresses of its own: at most one of each family.
+    """
+    state = topology.state(uuid, router.Router)
+    taken = dict(topology.state(state.l3, l3.L3Network).services)
+    mine = {s: p for s, p in taken.items() if topology.state(p, provider.Provider).runs == "router"}
+    main = mine.get("SNAT") or next(iter(mine.values()))
+    outside = topology.state(main, provider.Provider).public_l3
+    kinds: tuple[tuple[type[eip.Eip | port_forwarding.Rule], str], ...] = (
+        (eip.Eip, "EIP"),
+        (port_forwarding.Rule, "PortForwarding"),
+    )
+    users = [user for kind, service in kinds if service in mine for _, user in topology.every(kind)]
+    homes = {topology.state(u.vip, vip.Vip).l3 for u in users if u.binding and u.binding.l3 == state.l3}
+    assert {nic.l3 for nic in state.nics} == {state.l3, outside, *homes} - {""}
+    assert len({nic.l3 for nic in state.nics}) == len(state.nics)
+    for nic in state.nics:
+        assert nic.device == f"nic{nic.mac.replace(':', '')}"
+        assert len({ip_address(ip).version for ip in nic.ips}) == len(nic.ips)
+        assert not nic.ips or nic.l3 == outside != state.l3
 
 
 def addresses_fit(topology: Topology) -> None:
@@ -156,11 +190,13 @@ SMALL = 10_000
 
 
 def holders(topology: Topology, subnet: str) -> Iterator[str]:
-    """Walk the addresses of an L3 network that a NIC, a VIP or a DHCP server has."""
+    """Walk the addresses of an L3 network that a NIC of a VM or a router, a VIP or a DHCP server has."""
     for nic in topology.nics.all.values():
         yield from nic.addresses if nic.l3 == subnet else ()
     yield from (state.ip for _, state in topology.every(vip.Vip) if state.l3 == subnet)
     yield from (ip for _, ip in topology.state(subnet, l3.L3Network).dhcp_servers)
+    routers = (state for _, state in topology.every(router.Router))
+    yield from (ip for state in routers for nic in state.nics if nic.l3 == subnet for ip in nic.ips)
 
 
 def ranges_are_disjoint(topology: Topology) -> None:
@@ -173,78 +209,31 @@ def ranges_are_disjoint(topology: Topology) -> None:
             assert family != other or stop <= start
 
 
-def nics_on_air(topology: Topology) -> dict[str, tuple[str, str]]:
-    """Give (L2 network, host) of every NIC of a running VM."""
-    return {
-        nic.uuid: (topology.state(nic.l3, l3.L3Network).l2, guest.host)
-        for uuid, guest in topology.every(vm.Vm)
-        if guest.host
-        for nic in guest.nics
-    }
+def vnis_are_apart(topology: Topology) -> None:
+    """No two VNI ranges of a pool meet, nor any two of the pools on one cluster."""
+    groups = {uuid: [uuid] for uuid, _ in topology.every(pool.VxlanPool)}
+    for where, networks in topology.attached.items():
+        groups[where] = [uuid for uuid in networks if uuid in groups]
+    for pools in groups.values():
+        numbers = [(r.start, r.end) for uuid in pools for r in topology.state(uuid, pool.VxlanPool).ranges]
+        assert all(end < start for (_, end), (start, _) in pairwise(sorted(numbers)))
 
 
 def nics_have_their_network(topology: Topology) -> None:
     """No NIC runs on a host whose cluster lacks its network."""
-    for network, uuid in nics_on_air(topology).values():
+    for network, uuid in flood.on_air(topology).values():
         assert topology.state(uuid, host.Host).cluster in attachment.clusters_of(topology.objects, network)
-
-
-def on_air(topology: Topology, nics: Iterable[str]) -> list[tuple[str, str]]:
-    found = nics_on_air(topology)
-    return [found[nic] for nic in nics]
 
 
 def domains_fit(topology: Topology) -> None:
     """Domains part the NICs on air, and are what a flood reaches."""
     found = domains(topology)
-    listed = [nic for d in found for nic in d.nics]
-    assert sorted(listed) == sorted(nics_on_air(topology))
+    on_air = flood.on_air(topology)
+    assert sorted(nic for d in found for nic in d.nics) == sorted(on_air)
     assert {d.places for d in found if d.places} == flood.islands(topology)
-    assert all((network, home) in d.places for d in found for network, home in on_air(topology, d.nics))
+    assert all((network, home) in d.places for d in found for network, home in map(on_air.__getitem__, d.nics))
     assert {n for d in found for n in d.l2} == {uuid for uuid, _ in topology.networks()}
     assert len({d.id for d in found}) == len(found)
-
-
-# plans
-
-
-def lived_in(interfaces: tuple[str, ...]) -> Found:
-    """Give a host whose interfaces have addresses and routes to lose."""
-    bare = bare_host(interfaces)
-    addresses = frozenset(Address(name, f"10.7.{i}.{j}/24") for i, name in enumerate(interfaces) for j in (1, 2))
-    routes = frozenset(Route(name, f"10.8.{i}.0/24", f"10.7.{i}.254") for i, name in enumerate(interfaces))
-    return msgspec.structs.replace(
-        bare, addresses=addresses, routes=routes | {Route(interfaces[0], "0.0.0.0/0", "10.7.0.254")}
-    )
-
-
-def plans_fit(topology: Topology) -> dict[str, Found]:
-    """A host that did its diff has nothing to do, and one that undid it is as before. Gives the hosts as planned."""
-    planned: dict[str, Found] = {}
-    for uuid, state in topology.every(host.Host):
-        before = lived_in(state.interfaces)
-        plan = plans.plan(topology, uuid)
-        after = apply_all(before, diff(plan, before))
-        assert obstacles(plan, before) == ()
-        assert diff(plan, after) == ()
-        empty = HostPlan(uuid, topology.position)
-        assert apply_all(after, diff(empty, after)) == before
-        planned[uuid] = after
-    return planned
-
-
-def devices_reach_what_the_domains_say(topology: Topology, planned: dict[str, Found]) -> None:
-    """NICs hear one another through the planned devices exactly where they share a domain."""
-    sites = {u: reach.Site(zone_of(topology, u), found, reach.beyond(topology, u)) for u, found in planned.items()}
-    circuits = [circuit for uuid, site in sites.items() for circuit in reach.circuits(uuid, site)]
-    homes = {(where, topology.nics.all[nic].device): nic for nic, (_, where) in nics_on_air(topology).items()}
-    heard = {frozenset(homes[end] for end in island) for island in reach.islands(circuits)}
-    assert heard == {frozenset(d.nics) for d in domains(topology) if d.nics}
-
-
-def zone_of(topology: Topology, uuid: str) -> str:
-    member = topology.state(uuid, host.Host)
-    return str(getattr(topology.objects.states[member.cluster], "zone", ""))
 
 
 # all of them
@@ -258,6 +247,7 @@ def check_at_once(network: Network, topology: Topology) -> None:
     routers_fit(topology)
     addresses_fit(topology)
     ranges_are_disjoint(topology)
+    vnis_are_apart(topology)
     nics_have_their_network(topology)
     hosts_fit(topology)
 
@@ -265,8 +255,9 @@ def check_at_once(network: Network, topology: Topology) -> None:
 def check(network: Network, topology: Topology) -> None:
     check_at_once(network, topology)
     relations_fit(topology)
+    kept.check(topology)
     domains_fit(topology)
-    devices_reach_what_the_domains_say(topology, plans_fit(topology))
+    planned.check(topology)
 
 
 def hosts_fit(topology: Topology) -> None:

@@ -72,6 +72,9 @@ ENDED: dict[type[Command], str] = {
 """Which field names what a command ends."""
 
 
+REPORTS = (c.ReportL2Realized, c.ReportL2Failed, c.ReportL2Removed, c.ReportDrift, c.ReportDriftEnded)
+
+
 class Ledger:
     """Everything that lives."""
 
@@ -94,7 +97,12 @@ class Ledger:
     # what must be refused
 
     def forbids(self, command: Command) -> bool:
-        return any(thing not in self.homes for thing in named(command)) or self.is_taken(command)
+        unknown = (thing for thing in named(command) if thing not in self.homes)
+        return any(not self.may_be_gone(command, name) for _, name in unknown) or self.is_taken(command)
+
+    def may_be_gone(self, command: Command, name: str) -> bool:
+        """Tell whether a command is a host's word on what once was: it names that by its uuid."""
+        return isinstance(command, REPORTS) and name in self.uuids
 
     def is_taken(self, command: Command) -> bool:
         """Tell whether a command makes what is there, or permissively ends what something lives in."""

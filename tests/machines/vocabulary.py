@@ -1,168 +1,223 @@
-"""What a command may be told: names of what lives at that moment, new names, and values that meet one another.
+"""What commands may be told about places, L2 networks and the fabric: what lives at that moment, new names, values.
 
-Most of it makes sense; some of it names what is not there, or says what nobody may.
+A look gives what would not be pointless to say. Whether it may be done is for others to know.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import combinations
+from typing import Any
 
-from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy, builds, just, sampled_from
-
-from domain import cable, l3, pool, security_group
+from domain import cluster, host, host_network, l2, pool, switch
+from domain.ip_range import meet
+from projections import attachment
 from projections.topology import Topology
 
 
-T = TypeVar("T")
-Words = SearchStrategy[str]
+Look = Callable[[Topology], Sequence[Any]]
+"""Give what may be said at that moment."""
+Pairs = list[tuple[str, str]]
 
 
-def words(text: str) -> Words:
-    return sampled_from(text.split())
+def as_look(said: Look | Sequence[object] | str) -> Look:
+    if callable(said):
+        return said
+    words = said.split() if isinstance(said, str) else said
+    return lambda _: words
 
 
-def many(values: SearchStrategy[T], least: int = 0, most: int = 2) -> SearchStrategy[tuple[T, ...]]:
-    return st.lists(values, min_size=least, max_size=most, unique=True).map(tuple)
+def living(kind: str) -> Look:
+    """Give the names of all objects of a kind."""
+    return lambda now: sorted(name for known, name in now.objects.names if known == kind)
 
 
-def rarely(values: Words) -> Words:
-    """Give nothing, three times in four."""
-    return st.integers(0, 3).flatmap(lambda n: just("") if n < 3 else values)
+def fresh(kind: str, text: str) -> Look:
+    """Give the names out of a list that are not in use."""
+    return lambda now: [name for name in text.split() if (kind, name) not in now.objects.names]
 
 
-def there(look: Callable[[Topology], Iterable[T]], stranger: T) -> SearchStrategy[T]:
-    """Give one of those that the machine's network has at this moment, and now and then a stranger."""
-    return st.runner().flatmap(lambda machine: sampled_from([*list(look(machine.now)) * 3, stranger]))
+def perhaps(look: Look) -> Look:
+    """Most often leave it to the other side."""
+    return lambda now: [*[""] * 3, *look(now)]
 
 
-# names
-
-
-def living(kind: str) -> Words:
-    return there(lambda now: sorted(name for known, name in now.objects.names if known == kind), "nobody")
-
-
-def fresh(kind: str, text: str) -> Words:
-    """Give a name that is not in use; when all are, one that is."""
-
-    def look(now: Topology) -> list[str]:
-        return [name for name in text.split() if (kind, name) not in now.objects.names]
-
-    return there(look, text.split(maxsplit=1)[0])
+def maybe(look: Look) -> Look:
+    return lambda now: [None, *look(now)]
 
 
 ZONES = living("zone")
 CLUSTERS = living("cluster")
 HOSTS = living("host")
 L2S = living("l2")
-L3S = living("l3")
-VMS = living("vm")
-PROVIDERS = living("provider")
-VIPS = living("vip")
-EIPS = living("eip")
-RULES = living("port-forwarding")
-GROUPS = living("security-group")
 SWITCHES = living("switch")
 
 
-# what belongs together
-
-Look = Callable[[Topology], Iterable[tuple[str, ...]]]
+# places
 
 
-def pools(now: Topology) -> Iterable[str]:
-    return [state.name for _, state in now.every(pool.VxlanPool)]
+def tunnel_addresses(now: Topology) -> list[str]:
+    used = {state.vtep for _, state in now.every(host.Host)}
+    return ["", *(address for address in TUNNELS if address not in used)]
 
 
-def vni_ranges(now: Topology) -> Iterable[tuple[str, str]]:
+def host_states(now: Topology) -> Pairs:
+    return other_states(((s.name, s.state) for _, s in now.every(host.Host)), "enabled disabled maintenance")
+
+
+def other_states(found: Iterable[tuple[str, str]], states: str) -> Pairs:
+    return [(name, other) for name, state in found for other in states.split() if other != state]
+
+
+def moves(now: Topology) -> Pairs:
+    """Give (host, another cluster of its zone and kind)."""
+    homes = {uuid: (state.zone, state.hypervisor) for uuid, state in now.every(cluster.Cluster)}
+    return [
+        (state.name, now.name(uuid))
+        for _, state in now.every(host.Host)
+        for uuid, home in homes.items()
+        if uuid != state.cluster and home == homes[state.cluster]
+    ]
+
+
+# L2 networks
+
+
+def NETWORKS(now: Topology) -> list[str]:  # noqa: N802 - a list of names like its neighbours
+    return [state.name for _, state in now.networks()]
+
+
+def new_vni_ranges(now: Topology) -> list[tuple[str, int, int]]:
+    """Give (pool, first, last) that meet none of the pool's own."""
+    spans = [(100, 102), (103, 104), (105, 105), (106, 109)]
+    return [
+        (state.name, *span)
+        for _, state in now.every(pool.VxlanPool)
+        for span in spans
+        if not any(meet(range(span[0], span[1] + 1), r.numbers) for r in state.ranges)
+    ]
+
+
+def vnis(now: Topology) -> list[tuple[str, int | None]]:
+    found = [(state.name, r) for _, state in now.every(pool.VxlanPool) for r in state.ranges]
+    return [pair for name, r in found for pair in ((name, None), (name, r.start), (name, r.end))]
+
+
+def vni_ranges(now: Topology) -> Pairs:
     return [(state.name, r.name) for _, state in now.every(pool.VxlanPool) for r in state.ranges]
 
 
-def attachments(now: Topology) -> Iterable[tuple[str, str]]:
+def attachable_networks(now: Topology) -> Pairs:
+    return attachable(now, ((s.name, s.zone, s.clusters) for _, s in now.networks() if not s.pool))
+
+
+def attachable_pools(now: Topology) -> Pairs:
+    return attachable(now, ((s.name, s.zone, s.clusters) for _, s in now.every(pool.VxlanPool)))
+
+
+def attachable(now: Topology, found: Iterable[tuple[str, str, tuple[str, ...]]]) -> Pairs:
+    """Give (network, a cluster of its zone that it is not on)."""
+    places = list(now.every(cluster.Cluster))
+    return [(name, s.name) for name, zone, on in found for uuid, s in places if s.zone == zone and uuid not in on]
+
+
+def attachments(now: Topology) -> Pairs:
     networks = [(s.name, s.clusters) for _, s in now.networks()]
     pools = [(s.name, s.clusters) for _, s in now.every(pool.VxlanPool)]
     return [(name, now.name(where)) for name, clusters in networks + pools for where in clusters]
 
 
-def ranges(now: Topology) -> Iterable[tuple[str, str]]:
-    return [(state.name, r.name) for _, state in now.every(l3.L3Network) for r in state.ranges]
+def retags(now: Topology) -> list[tuple[str, int]]:
+    """Give (network with or without a VLAN, another VLAN)."""
+    found = [s for _, s in now.networks() if s.type in {l2.NO_VLAN, l2.VLAN}]
+    return [(s.name, number) for s in found for number in (0, 10, 20, 30, 40) if number != s.virtual_network_id]
 
 
-def reserved(now: Topology) -> Iterable[tuple[str, str, str]]:
-    return [(state.name, r.start, r.end) for _, state in now.every(l3.L3Network) for r in state.reserved]
+# the fabric
 
 
-def resolvers(now: Topology) -> Iterable[tuple[str, str]]:
-    return [(state.name, address) for _, state in now.every(l3.L3Network) for address in state.dns]
+def ports(now: Topology) -> Pairs:
+    return [(state.name, port) for _, state in now.every(switch.Switch) for port in state.ports]
 
 
-def routes(now: Topology) -> Iterable[tuple[str, str]]:
+def cabled(now: Topology) -> list[str]:
+    return [f"{now.name(device)}:{port}" for device, port in now.fabric.wires]
+
+
+def open_ends(now: Topology) -> Pairs:
+    """Give two ends of one zone, neither with a cable."""
+    ends = [(s.zone, uuid, port) for uuid, s in now.every(switch.Switch) for port in s.ports]
+    for uuid, member in now.every(host.Host):
+        zone = now.state(member.cluster, cluster.Cluster).zone
+        ends += [(zone, uuid, name) for name in member.interfaces if name in {"eth0", "eth1"}]
+    bare = [end for end in ends if end[1:] not in now.fabric.wires]
     return [
-        (state.name, prefix)
-        for _, state in now.every(l3.L3Network)
-        for prefix in dict.fromkeys(r.prefix for r in state.host_routes)
+        (f"{now.name(one[1])}:{one[2]}", f"{now.name(other[1])}:{other[2]}")
+        for one, other in combinations(bare, 2)
+        if one[0] == other[0] and one[1] != other[1]
     ]
 
 
-def enjoyed(now: Topology) -> Iterable[tuple[str, str, str]]:
-    """Walk (L3 network, service, provider)."""
-    found = [(state.name, state.services) for _, state in now.every(l3.L3Network)]
-    return [(name, service, now.name(source)) for name, services in found for service, source in services]
+# reports
 
 
-def nics(now: Topology) -> Iterable[tuple[str, str]]:
-    """Walk (VM, L3 network)."""
-    return sorted((now.name(nic.vm), now.name(nic.l3)) for nic in now.nics.all.values())
-
-
-def filtered(now: Topology) -> Iterable[tuple[str, str]]:
-    """Walk (security group, L3 network)."""
-    return [(state.name, now.name(uuid)) for _, state in now.every(security_group.SecurityGroup) for uuid in state.l3s]
-
-
-def members(now: Topology) -> Iterable[tuple[str, str, str]]:
-    """Walk (security group, VM, L3 network)."""
-    groups = [state for _, state in now.every(security_group.SecurityGroup)]
-    return [(state.name, now.name(m.vm), now.name(m.l3)) for state in groups for m in state.members]
-
-
-def rules(now: Topology) -> Iterable[tuple[str, str]]:
-    """Walk (security group, rule)."""
-    return [(state.name, r.rule) for _, state in now.every(security_group.SecurityGroup) for r in state.rules]
-
-
-def cabled(now: Topology) -> Iterable[tuple[str]]:
+def present(now: Topology) -> Pairs:
+    """Give (host, L2 network that it is meant to have)."""
     return [
-        (f"{now.name(device)}:{port}",) for _, state in now.every(cable.Cable) for device, port in (state.a, state.b)
+        (member.name, now.name(network))
+        for _, member in now.every(host.Host)
+        for network, _ in attachment.networks_on(now.objects, now.attached, member.cluster)
     ]
+
+
+def reported(*outcomes: str) -> Look:
+    """Give (host, L2 network that it said this of); one that is gone, by its uuid."""
+
+    def look(now: Topology) -> Pairs:
+        return [(name, l2_name) for name, l2_name, r in reports(now) if r.outcome in outcomes]
+
+    return look
+
+
+def drifted(now: Topology) -> Pairs:
+    return [(name, l2_name) for name, l2_name, r in reports(now) if r.drift]
+
+
+def reports(now: Topology) -> Iterator[tuple[str, str, host_network.Report]]:
+    """Walk (host, L2 network, report)."""
+    for _, state in now.every(host_network.HostNetwork):
+        for report in state.reports:
+            yield now.name(state.host), now.name(report.l2) if report.l2 in now.objects.states else report.l2, report
 
 
 # values
 
-INTERFACES = words("eth0 eth0 eth0 eth1 eth1 bond0 eth0.5 eth9")
-PORT_SETS = sampled_from(
-    [("eth0", "eth1"), ("eth0", "eth1"), ("eth0",), ("eth0", "eth1", "bond0=eth2+eth3"), ("eth0", "eth0.5"), ()]
+INTERFACES = "eth0 eth0 eth0 eth1 eth1 eth0.5"
+PORT_SETS = (
+    *[("eth0", "eth1")] * 3,
+    ("eth0", "eth1", "eth0.5"),
+    ("eth0", "eth1", "bond0=eth2+eth3"),
+    ("eth0",),
 )
-VLANS = sampled_from([10, 20, 30, 5, 10, 20, 0, 4095])
-VNIS = sampled_from([100, 101, 102, 103, 104, 99])
-HOST_NUMBERS = words("10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 10.0.0.9 10.9.0.3 10.9.0.6 10.0.1.2")
-ADDRESSES = HOST_NUMBERS | words("fd00::2 fd00::3 fd00::5 fd01::7 10.0.0.1 10.0.0.0 x")
-PAIRS = ADDRESSES | builds("{},{}".format, ADDRESSES, ADDRESSES)
-MACS = words("52:54:00:00:00:01 52:54:00:00:00:02 01:00:00:00:00:00")
-TUNNELS = words("10.8.0.1 10.8.0.2 10.8.0.3 10.8.0.4 10.8.0.5 10.8.0.6 10.7.0.1")
-UNDERLAYS = words("10.8.0.0/24 10.8.0.0/24 10.8.0.0/24 10.7.0.0/24")
-CIDRS = words("10.0.0.0/29 10.0.1.0/29 10.9.0.0/28 10.9.0.0/29 0.0.0.0/0 fd00::/125 fd01::/126 ::/0")
-GATEWAYS = words("10.0.0.1 10.0.0.1 10.0.0.4 10.9.0.1 fd00::1 fd00::4")
-ADDRESS_MODES = words("SLAAC Stateful-DHCP Stateless-DHCP")
-RANGES = words("low high all more")
-TYPES = words("DHCP DNS SNAT EIP PortForwarding SecurityGroup HostRoute LoadBalancer")
-SERVED = st.dictionaries(PROVIDERS, many(TYPES, 1, 3), min_size=1, max_size=2)
-SPANS = sampled_from(["80", "80-82", "81-90", "22", 80, 443, "x"])
-MODES = sampled_from(["permissive", "enforcing"])
-ENDS = builds("{}:{}".format, SWITCHES, words("1 2 3 4")) | builds("{}:{}".format, HOSTS, words("eth0 eth1 eth2"))
-ALLOCATORS = words("random first-available ascending")
-MTUS = sampled_from([0, 0, 1500, 1400, 9000, 67])
-RULE_IDS = sampled_from([f"00000000-0000-4000-8000-00000000000{n}" for n in range(4)])
-WHY = words("slow missing")
+VLANS = (10, 20, 30, 5, 10, 20)
+TYPED = (
+    ("L2NoVlanNetwork", 0),
+    ("L2VlanNetwork", 10),
+    ("OvsGreL2Network", 6),
+    ("MacVlanNetwork", 7),
+    ("MacVlanNetwork", 8),
+    ("TaggedNetwork", 30),
+    ("L2VxlanNetwork", 100),
+)
+TUNNELS = [f"10.8.0.{n}" for n in range(1, 7)]
+UNDERLAYS = "10.8.0.0/24 10.8.0.0/24 10.8.0.0/24 10.7.0.0/24"
+MODES = "permissive enforcing"
+PORT_FORMS = (
+    ("access", 10, "", None),
+    ("access", 20, "", None),
+    ("trunk", None, "", None),
+    ("trunk", None, "10,20", None),
+    ("trunk", None, "10-30", 5),
+    ("trunk", None, "20", 10),
+)
+"""(mode, VLAN, VLANs, native VLAN)."""

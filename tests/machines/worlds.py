@@ -115,14 +115,39 @@ WIRED: tuple[Command, ...] = (
     *(trunk(end) for end in ("s1:1", "s1:4", "s2:1", "s2:4")),
     access("s2:2", 10),
 )
+PLUGGED: tuple[Command, ...] = (
+    *PROVIDED,
+    c.CreateCluster(name="b", zone="z", hypervisor="Bare"),
+    a_host("b1", cluster="b", interfaces=("eth0", "eth1")),
+    c.CreateL2Network(name="m1", zone="z", type="MacVlanNetwork", physical_interface="eth1", number=7),
+    c.CreateL2Network(name="w10", zone="z", type="TaggedNetwork", physical_interface="eth0", number=30),
+    *(attach("m1", cluster) for cluster in ("c1", "c2", "b")),
+    attach("w10", "c1"),
+    a_provider("two", "LoadBalancer", kind="F5"),
+    an_l3("odd", l2="m1"),
+    an_l3("six", l2="w10"),
+    a_cidr("10.0.2.0/29", l3="odd"),
+    a_cidr("10.0.3.0/29", l3="six"),
+    a_vm("f", "odd", host="h1"),
+    a_vm("g", "odd", host="b1"),
+    a_vm("k", "six", "guests", host="h1"),
+    an_l3("mesh", l2="gre"),
+    a_cidr("10.0.4.0/29", l3="mesh"),
+    a_vm("i", "mesh", host="h2"),
+    a_vm("j", "mesh", host="h3"),
+    serve("odd", two=("LoadBalancer",), flat=("DHCP", "EIP")),
+    serve("guests", sg=("SecurityGroup",)),
+)
+"""With networks, hosts and a provider of types that come from another package, and VMs on a GRE mesh."""
 WORLDS: dict[str, tuple[Command, ...]] = {
     "wired": WIRED,
     "routed": ROUTED,
     "flat": FLAT,
+    "plugged": PLUGGED,
     "places": PLACES,
     "empty": (),
 }
-OFTEN = [*["wired", "routed", "flat"] * 3, *WORLDS]
+OFTEN = [*["wired", "routed", "flat", "plugged"] * 3, *WORLDS]
 """How often each is begun with."""
 
 

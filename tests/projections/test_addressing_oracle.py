@@ -23,7 +23,7 @@ class Oracle:
         self.ranges: list[tuple[int, int]] = []
         self.reserved: list[tuple[int, int]] = []
         self.used: set[int] = set()
-        self.last = 0
+        self.turn: int | None = None
 
     @property
     def all(self) -> set[int]:
@@ -39,8 +39,23 @@ class Oracle:
             return {None}
         if allocator == "random":
             return {*self.free}
-        above = {n for n in self.free if n > self.last}
-        return {min(above) if allocator == "ascending" and above else min(self.free)}
+        return {self.turn if allocator == "ascending" else min(self.free)}
+
+    def upward(self, start: int) -> int | None:
+        return min({n for n in self.free if n >= start} or self.free, default=None)
+
+    def arrange(self) -> None:
+        self.turn = self.upward(self.turn or 0)
+
+    def take(self, ip: int) -> None:
+        self.used.add(ip)
+        if ip == self.turn:
+            self.turn = self.upward(ip + 1)
+
+    def give_back(self, ip: int) -> None:
+        self.used.remove(ip)
+        if self.turn is None:
+            self.turn = self.upward(ip)
 
 
 def spread(intervals: list[tuple[int, int]]) -> set[int]:
@@ -82,25 +97,29 @@ def step(found: Addresses, plain: Oracle, what: str, block: tuple[int, int], cho
     match what:
         case "grow" if not spread([block]) & plain.all:
             plain.ranges.append(block)
+            plain.arrange()
             return addressing.grow(found, *block)
         case "shrink" if plain.ranges:
-            return addressing.shrink(found, *plain.ranges.pop())
+            gone = plain.ranges.pop()
+            plain.arrange()
+            return addressing.shrink(found, *gone)
         case "reserve" if not spread([block]) & spread(plain.reserved):
             plain.reserved.append(block)
+            plain.arrange()
             return addressing.reserve(found, *block)
         case "unreserve" if plain.reserved:
-            return addressing.unreserve(found, *plain.reserved.pop())
+            gone = plain.reserved.pop()
+            plain.arrange()
+            return addressing.unreserve(found, *gone)
         case "take" if first not in plain.used:
-            plain.used.add(first)
-            plain.last = first
+            plain.take(first)
             return addressing.take(found, first)
         case "give" if plain.used:
             freed = sorted(plain.used)[first % len(plain.used)]
-            plain.used.remove(freed)
+            plain.give_back(freed)
             return addressing.give_back(found, freed)
         case "choose" if chosen is not None:
-            plain.used.add(chosen)
-            plain.last = chosen
+            plain.take(chosen)
             return addressing.take(found, chosen)
         case _:
             return found

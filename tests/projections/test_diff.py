@@ -14,7 +14,7 @@ from projections.operations import Operation, apply_all, describe
 from projections.plan import HostPlan
 from tests.builders import A_POOL, ONE_HOST, a_cidr, a_no_vlan, a_vlan, a_vm, a_vxlan, an_l3, attach, detach
 from tests.given import Case, given
-from tests.machines.invariants import lived_in
+from tests.machines.planned import lived_in
 from tests.strategies import cases
 
 

@@ -7,7 +7,7 @@ from hypothesis import given as property_of
 
 from domain import host
 from domain.commands import Command
-from projections import broadcast, fabric
+from projections import broadcast, fabric, reach
 from projections.domains import domains, segment_name
 from tests.builders import (
     TWO_CLUSTERS,
@@ -80,6 +80,11 @@ def test_unset_ports_are_one_untagged_vlan() -> None:
     case = given(*STAR, a_no_vlan(), a_vlan(), *spread("plain", "v10"))
     assert told(case)[0] == (["plain"], ["s1/vlan1"], ["h1", "h2", "h3"])
     assert [hosts for networks, _, hosts in told(case) if networks == ["v10"]] == [["h1"], ["h2"], ["h3"]]
+
+
+def test_a_fabric_in_one_zone_says_nothing_about_the_wires_of_another() -> None:
+    case = given(*HOSTS, a_zone("y"), a_switch(zone="y"), a_vlan("elsewhere", zone="y"), a_vlan())
+    assert reach.beyond(case.topology, case.id("host", "h1")) == {}
 
 
 def test_trunks_carry_the_vlans_they_allow_and_no_other() -> None:

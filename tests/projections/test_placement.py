@@ -144,3 +144,8 @@ def test_a_decision_is_made_again_when_the_chosen_host_reports_meanwhile() -> No
     premise = other.execute(start(host="h2"), ME).premise
     case.do(realized())
     assert case.network.adopt(other, [premise]) is not None
+
+
+def test_a_pool_is_where_it_is_attached() -> None:
+    case = given(*A_POOL, detach("pool", "c2"))
+    assert placed(case, "pool") == (["h1"], [("h2", "L2 network not attached to cluster c2", "pool")])

@@ -29,7 +29,7 @@ from tests.builders import (
     stop,
 )
 from tests.given import Case, given
-from tests.machines.invariants import lived_in
+from tests.machines.planned import lived_in
 
 
 def change(network: str, vlan: int) -> c.ChangeL2NetworkVlan:

@@ -10,7 +10,7 @@ from hypothesis import given as hypothesis_given
 from hypothesis import strategies as st
 
 from domain import commands as c
-from domain import eip, l3, vip
+from domain import devices, eip, l3, router, vip
 from domain.commands import Command
 from projections import blast, inventory, plan
 from projections.enjoyed import enjoyed
@@ -22,6 +22,8 @@ from projections.service_entries import (
     Forwarding,
     Guard,
     Lease,
+    Leg,
+    Router,
     Services,
     Snat,
 )
@@ -45,6 +47,7 @@ from tests.machines import invariants, remains
 from tests.service_builders import (
     A_PUBLIC_SUBNET,
     A_ROUTER,
+    A_WAY_OUT,
     PROVIDERS,
     ROUTED,
     SERVED,
@@ -77,12 +80,21 @@ def readable(case: Case, value: Any) -> Any:
         return type(value)(**fields | blank)
     if isinstance(value, tuple):
         return tuple(readable(case, item) for item in value)
-    if isinstance(value, str) and value.startswith("nic"):
-        return next(case.topology.name(n.uuid) for n in case.topology.nics.all.values() if n.device == value)
-    return case.topology.name(value) if isinstance(value, str) else value
+    return chosen(case).get(value) or case.topology.name(value) if isinstance(value, str) else value
 
 
-def a_dhcp_server(*leases: Lease, addresses: tuple[str, ...] = ("192.168.0.10",)) -> DhcpServer:
+def chosen(case: Case) -> dict[str, str]:
+    """Give what to write for what is made of chance: devices of NICs, and virtual routers with their namespaces."""
+    now = case.topology
+    known = {nic.device: now.name(nic.uuid) for nic in now.nics.all.values()}
+    for uuid, state in now.every(router.Router):
+        known[uuid] = f"router of {now.name(state.l3)}"
+        known[devices.namespace(uuid)] = f"namespace of {now.name(state.l3)}"
+        known |= {nic.device: f"router of {now.name(state.l3)}/{now.name(nic.l3)}" for nic in state.nics}
+    return known
+
+
+def a_dhcp_server(*leases: Lease, addresses: tuple[str, ...] = ("192.168.0.10",), namespace: str = "") -> DhcpServer:
     return DhcpServer(
         l3="l3",
         bridge="br_eth0_10",
@@ -94,6 +106,7 @@ def a_dhcp_server(*leases: Lease, addresses: tuple[str, ...] = ("192.168.0.10",)
         domain="",
         mtu=0,
         leases=leases,
+        namespace=namespace,
         because=(),
     )
 
@@ -116,7 +129,7 @@ def test_each_host_serves_the_nics_that_run_there() -> None:
     case = given(*A_PUBLIC_SUBNET, *PROVIDERS, serve(flat=("DHCP", "DNS")), a_vm("a", host="h1"), a_vm("b", host="h2"))
     case.do(a_vm("idle", host="h1"), stop("idle"), c.AddDns(l3="l3", address="9.9.9.9"))
     server = msgspec.structs.replace(a_dhcp_server(a_lease("a/l3", "192.168.0.11")), dns=("9.9.9.9",))
-    assert planned(case) == Services(dhcp=(server,), dns=(DnsServer("l3", "br_eth0_10", ("9.9.9.9",), ()),))
+    assert planned(case) == Services(dhcp=(server,), dns=(DnsServer("l3", "br_eth0_10", ("9.9.9.9",), "", ()),))
     other = msgspec.structs.replace(server, leases=(a_lease("b/l3", "192.168.0.12"),))
     assert planned(case, "h2").dhcp == (other,)
 
@@ -134,7 +147,7 @@ def test_only_a_vms_first_nic_is_its_default() -> None:
 
 def test_an_eip_is_translated_where_its_nic_runs() -> None:
     case = given(*SERVED, a_vm(host="h1"), a_vip(), an_eip(), attach_eip())
-    found = Eip("e", "10.9.0.2", "192.168.0.11", "vm/l3", "br_eth0_20", "br_eth0_10", ())
+    found = Eip("e", "10.9.0.2", "192.168.0.11", "vm/l3", "br_eth0_20", "br_eth0_10", "", "", ())
     assert planned(case).eips == (found,)
     case.do(migrate(host="h2"))
     assert planned(case).eips == ()
@@ -157,14 +170,26 @@ def test_an_entry_names_the_facts_it_rests_on() -> None:
 def test_a_routers_host_serves_all_of_its_network() -> None:
     case = given(*A_PUBLIC_SUBNET, *PROVIDERS, serve(vr=("DHCP", "SNAT")), a_vm("a", host="h1"), a_vm("b", host="h2"))
     leases = a_lease("a/l3", "192.168.0.10"), a_lease("b/l3", "192.168.0.11")
+    leg = Leg(
+        l3="l3",
+        device="router of l3/l3",
+        mac="",
+        bridge="br_eth0_10",
+        addresses=("192.168.0.1/24",),
+        networks=("192.168.0.0/24",),
+        mtu=0,
+        public=False,
+        because=(),
+    )
+    found = Router("router of l3", "l3", "namespace of l3", (leg,), "", "", ())
     assert planned(case) == Services(
-        routers=("l3",),
-        dhcp=(a_dhcp_server(*leases, addresses=("192.168.0.1",)),),
-        snat=(Snat("l3", "br_eth0_10", ("192.168.0.0/24",), ()),),
+        routers=(found,),
+        dhcp=(a_dhcp_server(*leases, addresses=("192.168.0.1",), namespace="namespace of l3"),),
+        snat=(Snat("l3", "br_eth0_10", ("192.168.0.0/24",), (), "", "namespace of l3", ()),),
     )
     assert planned(case, "h2") == Services()
-    assert planned(case.do(a_host_state("disabled"))).routers == ("l3",)
-    assert planned(case.do(a_host_state("maintenance")), "h2").routers == ("l3",)
+    assert planned(case.do(a_host_state("disabled"))).routers == (found,)
+    assert planned(case.do(a_host_state("maintenance")), "h2").routers == (found,)
 
 
 def test_ports_are_forwarded_by_the_router() -> None:
@@ -179,6 +204,8 @@ def test_ports_are_forwarded_by_the_router() -> None:
         allowed_cidr="10.0.0.0/8",
         vip_bridge="br_eth0_20",
         bridge="br_eth0_10",
+        vip_device="router of l3/public",
+        namespace="namespace of l3",
         because=(),
     )
     assert planned(case).forwardings == (rule,)
@@ -201,9 +228,14 @@ def test_a_router_needs_its_networks_where_no_vm_does() -> None:
 def test_a_group_is_kept_where_its_nics_run_with_all_its_members() -> None:
     case = given(*SERVED, a_vm("a", host="h1"), a_vm("b", host="h2"), a_group(), on_l3(), join(vm="a"), join(vm="b"))
     case.do(a_group("admins"), allow(ports=22, remote="admins"), allow("egress", "ALL", cidr="0.0.0.0/0"))
-    filters = Filter("ingress", "TCP", "22-22", "", "admins"), Filter("egress", "ALL", "", "0.0.0.0/0", "")
+    filters = (
+        Filter("ingress", "ALL", "", "", "g"),
+        Filter("ingress", "TCP", "22-22", "", "admins"),
+        Filter("egress", "ALL", "", "0.0.0.0/0", ""),
+    )
     both = ("192.168.0.11", "192.168.0.12")
-    assert planned(case).guards == (Guard("g", ("a/l3",), both, filters, ()), Guard("admins", (), (), (), ()))
+    admins = Guard("admins", (), (), (Filter("ingress", "ALL", "", "", "admins"),), ())
+    assert planned(case).guards == (Guard("g", ("a/l3",), both, filters, ()), admins)
     assert planned(case, "h2").guards[0] == Guard("g", ("b/l3",), both, filters, ())
 
 
@@ -216,7 +248,8 @@ def test_a_host_without_members_keeps_no_group() -> None:
 
 
 def test_services_that_nics_lose_and_gain_are_named() -> None:
-    case = given(*SERVED, serve(vr=("SNAT",)), a_vm(host="h1"), a_vip(), an_eip())
+    served = serve(flat=("DHCP", "DNS", "EIP"), vr=("SNAT",))
+    case = given(*A_WAY_OUT, served, a_vm(host="h1"), a_vip(), an_eip())
     before = case.topology
     assert enjoyed(before) == {"vm/l3: DHCP", "vm/l3: DNS", "vm/l3: SNAT"}
     case.do(attach_eip(), unserve(flat=("DNS",)))

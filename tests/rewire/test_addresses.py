@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,13 @@ def test_addresses_are_counted_and_listed(store: str, capsys: pytest.CaptureFixt
         "used": 2,
         "reserved": 8,
         "free": ["10.6.0.11", "10.6.0.12"],
-        "check": {"address": "10.6.0.100", "available": False, "reason": "gateway"},
+        "check": {
+            "address": "10.6.0.100",
+            "available": False,
+            "reason": "gateway",
+            "holder": "the gateway of l3-d",
+            "because": told["check"]["because"],
+        },
     }
 
 
@@ -58,18 +65,55 @@ def test_a_count_beyond_every_json_reader_is_text(store: str, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize(
-    ("address", "reason"),
+    ("address", "reason", "holder"),
     [
-        ("10.6.0.1", "used"),
-        ("10.6.0.5", "reserved"),
-        ("10.7.0.1", "not-in-range"),
-        ("FD00:6::1", "gateway"),
-        ("10.6.0.20", ""),
+        ("10.6.0.1", "used", "vm-d1/l3-d"),
+        ("10.6.0.5", "reserved", ""),
+        ("10.7.0.1", "not-in-range", ""),
+        ("FD00:6::1", "gateway", "the gateway of l3-d"),
+        ("10.6.0.20", "", ""),
     ],
 )
-def test_an_address_is_checked(store: str, capsys: pytest.CaptureFixture[str], address: str, reason: str) -> None:
+def test_an_address_is_checked(
+    store: str, capsys: pytest.CaptureFixture[str], address: str, reason: str, holder: str
+) -> None:
     told = asked(store, capsys, "l3-d", "--check", address)["check"]
-    assert told == {"address": address.lower(), "available": not reason, "reason": reason}
+    assert bool(told.pop("because")) == bool(holder)
+    assert told == {"address": address.lower(), "available": not reason, "reason": reason, "holder": holder}
+
+
+TAKEN = """
+- create-vip: {name: vip, l3: l3-d, address: 10.6.0.40}
+- create-network-service-provider: {name: flat, type: Flat, services: [DHCP]}
+- attach-network-service-to-l3-network: {l3: l3-d, services: {flat: [DHCP]}}
+"""
+
+
+def test_what_is_taken_is_listed_with_who_has_it(
+    store: str, capsys: pytest.CaptureFixture[str], change: Callable[[str], str]
+) -> None:
+    assert cli.run(["--store", store, "apply", change(TAKEN), "-o", "json"]) == 0
+    vip, _, service = (entry["positions"][0] for entry in json.loads(capsys.readouterr().out))
+    taken = asked(store, capsys, "l3-d", "--taken", "5", "--ip-version", "4")["taken"]
+    assert [(one["address"], one["holder"]) for one in taken] == [
+        ("10.6.0.1", "vm-d1/l3-d"),
+        ("10.6.0.10", "vm-d2/l3-d"),
+        ("10.6.0.11", "the DHCP server of l3-d"),
+        ("10.6.0.40", "VIP vip"),
+        ("10.6.0.100", "the gateway of l3-d"),
+    ]
+    assert [one["because"] for one in taken[2:4]] == [[service], [vip]]
+    assert cli.run(["--store", store, "show", "l3", "l3-d", "-o", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["dhcpServerIps"] == ["10.6.0.11", "fd00:6::102"]
+
+
+def test_a_table_names_who_has_an_address(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("addresses", "l3-d", "--taken", "2", "--check", "10.6.0.100", "-o", "table")
+    assert cli.run(["--store", store, *words]) == 0
+    table = " ".join(capsys.readouterr().out.split())
+    assert "(vm-d1/l3-d)" in table
+    assert "10.6.0.100: gateway" in table
+    assert "(the gateway of" in table
 
 
 def test_the_past_had_other_free_addresses(store: str, capsys: pytest.CaptureFixture[str]) -> None:

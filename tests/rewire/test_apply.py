@@ -46,8 +46,22 @@ def test_an_atomic_run_records_nothing_after_a_refusal(rewire: Rewire, change: C
     answer = rewire("apply", "--atomic", change(TWICE))
 
     assert answer.status == 1
-    assert answer.value[0]["positions"] == []
     assert zones(rewire) == []
+
+
+def test_an_atomic_run_does_not_claim_a_step_that_it_undid(rewire: Rewire, change: Change) -> None:
+    wrong = "- create-zone: { name: zone-9, uuid: seven }\n  expect-error: invalid-argument\n"
+    answer = rewire("apply", "--atomic", change(wrong + TWICE))
+
+    expected, undone, refused = answer.value
+    assert (expected["status"], expected["error"]["code"]) == ("expected", "invalid-argument")
+    assert (undone["status"], undone["uuid"], undone["positions"]) == ("refused", "", [])
+    assert undone["error"] == {
+        "code": "conflict",
+        "message": "not recorded: step 3 was refused, and it was to be all or none",
+        "conflicts": [],
+    }
+    assert (refused["status"], refused["error"]["code"]) == ("refused", "name-in-use")
 
 
 def test_an_atomic_run_records_all_steps_at_the_positions_it_tells(rewire: Rewire, change: Change) -> None:

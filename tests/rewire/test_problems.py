@@ -93,7 +93,22 @@ def test_a_plan_tells_what_a_host_is_to_give_up(network: Rewire, change: Callabl
     assert [facts[p] for p in left["because"]] == ["l2.detached-from-cluster", "host-network.realized"]
     answer = network("problems", "-o", "json")
     assert answer.status == 1
-    assert [(p["kind"], p["hosts"]) for p in answer.value] == [("stale", ["host-3"])]
+    assert [(p["kind"], p["hosts"]) for p in answer.value] == [("drifted", ["host-2"]), ("stale", ["host-3"])]
+
+
+def test_a_plan_as_a_table_tells_what_is_left_behind(network: Rewire, change: Callable[[str], str]) -> None:
+    assert "left behind" not in network("plan", "host-3", "-o", "table").out
+    assert network("apply", change(REPORTS)).status == 0
+    (left,) = network("plan", "host-3").value["leftovers"]
+    (line,) = [text for text in network("plan", "host-3", "-o", "table").out.splitlines() if "left behind" in text]
+    told = [*left["devices"], "l2-1", "to be removed", *map(str, left["because"])]
+    assert [word for word in told if word not in line] == []
+    steps = f"""
+- delete-l2-network: {{ l2: l2-1, mode: enforcing }}
+- report-l2-removed: {{ host: host-3, l2: {left["uuid"]} }}
+"""
+    assert network("apply", change(steps)).status == 0
+    assert network("plan", "host-3").value["leftovers"] == []
 
 
 def test_placement_leaves_out_a_host_that_drifted(network: Rewire, change: Callable[[str], str]) -> None:

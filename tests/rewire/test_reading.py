@@ -174,3 +174,14 @@ def test_a_table_shows_names_where_people_think_in_names(network: Rewire) -> Non
 
 def test_the_version_is_that_of_the_project(rewire: Rewire) -> None:
     assert rewire("--version").out == f"rewire {VERSION}\n"
+
+
+def test_the_history_of_a_nic_goes_by_its_name(network: Rewire) -> None:
+    told = network("history", "vm-a/l3-1").value
+    assert "vm.nic-attached" in {fact["fact"] for fact in told}
+    assert told == network("history", network("show", "nic", "vm-a/l3-1").value["uuid"]).value
+
+
+def test_a_nic_that_never_was_has_no_history(network: Rewire) -> None:
+    answer = network("history", "vm-a/l3-2")
+    assert (answer.status, answer.err) == (1, "error: unknown-object: there never was an object 'vm-a/l3-2'\n")
