@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from domain import host, l3, provider, router, vip
 from domain.census import Routed
-from projections import attachment
+from projections import attachment, placement
 from projections.relations import related
 from projections.topology import Topology
 
@@ -64,9 +64,11 @@ def router_of(topology: Topology, subnet: str) -> str:
 
 
 def standing(topology: Topology, subnet: str) -> Routed:
-    """Say where the router of an L3 network is, and whether it has all its networks there."""
+    """Say where the router of an L3 network is, and whether it has all its networks there, without trouble."""
     uuid = router_of(topology, subnet)
-    return Routed(subnet, uuid, complete=bool(uuid) and all(has(topology, uuid, n) for n in joined(topology, subnet)))
+    return Routed(
+        subnet, uuid, complete=bool(uuid) and all(is_sound(topology, uuid, n) for n in joined(topology, subnet))
+    )
 
 
 def has(topology: Topology, uuid: str, subnet: str) -> bool:
@@ -74,6 +76,13 @@ def has(topology: Topology, uuid: str, subnet: str) -> bool:
     member = topology.objects.states.get(topology.state(uuid, router.Router).host)
     here = member.cluster if isinstance(member, host.Host) else ""
     return here in attachment.clusters_of(topology.objects, topology.state(subnet, l3.L3Network).l2)
+
+
+def is_sound(topology: Topology, uuid: str, subnet: str) -> bool:
+    """Tell whether a router is where the L2 network of an L3 network is, and its host reports no trouble with that."""
+    network = topology.state(subnet, l3.L3Network).l2
+    where = topology.state(uuid, router.Router).host
+    return has(topology, uuid, subnet) and not placement.complains(topology, where, network)
 
 
 def joined(topology: Topology, subnet: str) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -55,17 +55,18 @@ def require_service(t: Transaction, target: Target, address: Loaded[vip.Vip], se
             witness(address.uuid, vip.Created),
         )
     if t.load(source, provider.Provider).state.runs == "router":
-        require_router_reaches(t, target, address)
+        require_router_reaches(t, target.subnet, [address])
 
 
-def require_router_reaches(t: Transaction, target: Target, address: Loaded[vip.Vip]) -> None:
-    """Refuse a VIP on a network that no host has together with those the virtual router is on."""
-    networks = {*routers.networks_of(t, target.subnet.uuid), routers.l2_of_vip(t, address.uuid)}
-    if not routers.choose(t, networks):
+def require_router_reaches(t: Transaction, subnet: Loaded[l3.L3Network], addresses: Sequence[Loaded[vip.Vip]]) -> None:
+    """Refuse VIPs on networks that no host has together with those the virtual router is on."""
+    led = {routers.l2_of_vip(t, address.uuid) for address in addresses}
+    if addresses and not routers.choose(t, {*routers.networks_of(t, subnet.uuid), *led}):
+        names = ", ".join(address.state.name for address in addresses)
         raise Refusal(
             "no-host-available",
-            f"no host has the networks of {target.subnet.state.name} and of VIP {address.state.name} for the router",
-            witness(address.uuid, vip.Created),
+            f"no host has the networks of {subnet.state.name} and of VIP {names} for the router",
+            *(witness(address.uuid, vip.Created) for address in addresses),
         )
 
 

@@ -20,20 +20,23 @@ def failed(t: Transaction, c: commands.ReportL2Failed) -> None:
     member, network, said = subjects(t, c.host, c.l2)
     segment = segment_of(t, network, said)
     fact = host_network.failed(member, network, segment=segment, reason=c.reason, milliseconds=c.milliseconds)
-    note(t, fact)
+    routers.reconsider(t, [member], cause=note(t, fact))
 
 
 def removed(t: Transaction, c: commands.ReportL2Removed) -> None:
     member, network, said = subjects(t, c.host, c.l2)
     cause = note(t, host_network.removed(said, member, network, name=c.l2))
-    if is_made_for_vms(t, network):
+    if routers.is_made_for_vms(t, network):
         mend(t, member, network, cause=cause)
+    else:
+        routers.reconsider(t, [member], cause=cause)
 
 
 def drift(t: Transaction, c: commands.ReportDrift) -> None:
     member, network, said = subjects(t, c.host, c.l2)
     segment = segment_of(t, network, said)
-    note(t, host_network.drift_began(said, member, network, segment=segment, name=c.l2, what=c.what))
+    fact = host_network.drift_began(said, member, network, segment=segment, name=c.l2, what=c.what)
+    routers.reconsider(t, [member], cause=note(t, fact))
 
 
 def drift_ended(t: Transaction, c: commands.ReportDriftEnded) -> None:
@@ -46,12 +49,6 @@ def mend(t: Transaction, member: str, network: str, *, cause: str) -> None:
     """Let a host that had trouble with an L2 network, and has none any more, take the routers that wait for one."""
     if t.census().complains(member, network):
         routers.offer(t, [network], [member], cause=cause)
-
-
-def is_made_for_vms(t: Transaction, network: str) -> bool:
-    """Tell whether an L2 network is made on a host only where a VM needs it: there none is missed."""
-    found = t.get(network)
-    return found is not None and isinstance(found.state, l2.L2Network) and found.state.realize == "vm"
 
 
 def forget(t: Transaction, host_uuid: str, *, cause: str = "") -> None:

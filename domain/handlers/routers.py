@@ -43,18 +43,21 @@ def run(t: Transaction, subnet: str, uuid: str, target: str, *, cause: str) -> t
 
 
 def place_of(t: Transaction, subnet: str, where: str, besides: Collection[str], also: Collection[str]) -> str:
-    """Give the host for a router: where it is, if it can, else one that has all networks, else its own at least."""
+    """Give the host for a router: where it is, if it can, else one that has all networks, else its own at least.
+
+    From a host that has trouble with a network it goes only where there is a better one.
+    """
     own = [t.load(subnet, l3.L3Network).state.l2]
     for networks in (networks_of(t, subnet, besides), own):
-        if where and keeps(t, where, networks):
+        if where and keeps(t, where, networks) and is_sound(t, where, networks):
             return where
         if target := choose(t, networks, also):
             return target
-    return ""
+    return where if where and keeps(t, where, own) else ""
 
 
 def reconsider(t: Transaction, hosts: Iterable[str], *, cause: str) -> None:
-    """Settle every router on hosts that lost a network, their cluster or their state."""
+    """Settle every router on hosts that lost a network, their cluster or their state, or have trouble."""
     for uuid in hosts:
         for user in (*t.census(uuid).users_of(uuid), *come_to(t, uuid)):
             found = t.get(user)
@@ -143,14 +146,27 @@ def fits(t: Transaction, uuid: str, networks: Collection[str]) -> bool:
 
 
 def is_sound(t: Transaction, uuid: str, networks: Collection[str]) -> bool:
-    """Tell whether a host's own word keeps no router on these L2 networks from it.
+    """Tell whether a host's own word keeps no router on these L2 networks from it."""
+    t.get(host_network.uuid_of(uuid))
+    return not any(complains(t, uuid, network) for network in networks)
 
-    What it says in this very command the census does not know yet: it is good news, or no router was offered.
+
+def complains(t: Transaction, uuid: str, network: str) -> bool:
+    """Tell whether a host has trouble with an L2 network; what it says in this very command the census does not know
+    yet.
     """
     said = host_network.uuid_of(uuid)
-    t.get(said)
-    heard = {getattr(e.fact, "l2", "") for e in t if e.originator_id == said}
-    return not any(t.census().complains(uuid, network) for network in networks if network not in heard)
+    heard = [e.fact for e in t if e.originator_id == said and getattr(e.fact, "l2", "") == network]
+    if not heard:
+        return t.census().complains(uuid, network)
+    bad = isinstance(heard[-1], host_network.Failed | host_network.DriftBegan)
+    return bad or (isinstance(heard[-1], host_network.Removed) and not is_made_for_vms(t, network))
+
+
+def is_made_for_vms(t: Transaction, network: str) -> bool:
+    """Tell whether an L2 network is made on a host only where a VM needs it: there none is missed."""
+    found = t.get(network)
+    return found is not None and isinstance(found.state, l2.L2Network) and found.state.realize == "vm"
 
 
 def keeps(t: Transaction, uuid: str, networks: Collection[str]) -> bool:

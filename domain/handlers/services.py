@@ -121,12 +121,23 @@ def change(t: Transaction, c: commands.ChangeNetworkServiceProvider) -> None:
         subnet.uuid, subnet.state, service=c.service, provider=offer.uuid, provider_name=offer.state.name
     )
     require_offer(t, subnet.state, offer, c.service)
-    if c.service == provider_types.EIP and offer.state.runs == "hosts":
-        for bound in eips_on(t, subnet.uuid):
-            bindings.require_host_reaches(t, bound)
+    before = t.load(subnet.state.provider_of(c.service), provider.Provider).state.runs
     cause = t.record(subnet.uuid, fact)
     require_needs(t, subnet.uuid, "service-missing")
+    if c.service == provider_types.EIP:
+        require_eips_lead(t, subnet, before=before, after=offer.state.runs)
     settle(t, subnet.uuid, cause=cause)
+
+
+def require_eips_lead(t: Transaction, subnet: Loaded[l3.L3Network], *, before: str, after: str) -> None:
+    """Refuse to hand EIPs over to hosts or to a router that can't get to their VIPs, as attaching them there is."""
+    bound = list(eips_on(t, subnet.uuid))
+    if after == "hosts":
+        for one in bound:
+            bindings.require_host_reaches(t, one)
+    elif after == "router" != before:
+        vips_of = dict.fromkeys(one.vip for one in bound)
+        bindings.require_router_reaches(t, subnet, [t.load(address, vip.Vip) for address in vips_of])
 
 
 def eips_on(t: Transaction, subnet: str) -> Iterator[eip.Eip]:

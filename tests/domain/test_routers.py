@@ -125,10 +125,37 @@ def test_a_host_that_has_trouble_still_takes_no_router_when_it_is_enabled(troubl
     assert moves(troubled, a_host_state("enabled")) == []
 
 
+@pytest.fixture
+def doubled() -> Case:
+    """Give a router on h1, with h2 in another cluster as fit as that."""
+    case = given(*A_PUBLIC_SUBNET, *PROVIDERS, serve(vr=("SNAT",)))
+    assert routers(case) == [("l3", "h1")]
+    return case
+
+
+def test_a_router_leaves_a_host_that_reports_trouble(doubled: Case) -> None:
+    assert moves(doubled, failed()) == [Moved("h2")]
+
+
+def test_a_router_leaves_a_host_whose_network_drifts_or_is_gone(doubled: Case) -> None:
+    doubled.do(realized())
+    assert moves(doubled, drifted()) == [Moved("h2")]
+    doubled.do(realized(host="h2"))
+    assert moves(doubled, removed(host="h2")) == []
+    assert moves(doubled, mended()) == [Moved("h1")]
+
+
+def test_a_router_stays_with_trouble_that_is_nowhere_less(doubled: Case) -> None:
+    doubled.do(a_host_state("disabled", host="h2"))
+    assert moves(doubled, failed()) == []
+    assert moves(doubled, a_host_state("enabled", host="h2")) == [Moved("h2")]
+    assert moves(doubled, failed(host="h2")) == []
+
+
 def test_a_host_with_trouble_left_takes_no_router() -> None:
     case = given(*A_WAY_OUT, serve(vr=("SNAT",)), detach("pub", "c2"), a_host_state("disabled"))
     case.do(failed(), failed("pub"), a_host_state("enabled"))
-    assert routers(case) == [("l3", "h1")]
+    assert routers(case) == [("l3", "h2")]
     case.do(detach("v10", "c2"), a_host_state("maintenance"), a_host_state("enabled"))
     assert routers(case) == []
     assert moves(case, realized("pub")) == []

@@ -39,6 +39,8 @@ from tests.service_builders import (
     a_vip,
     an_eip,
     attach_eip,
+    hand_over,
+    serve,
     unserve,
 )
 
@@ -268,6 +270,13 @@ def test_a_network_that_a_nic_needs_too_is_told_without_the_eip() -> None:
     case = given(*SERVED, *both, a_cidr("10.8.0.0/24", l3="twin"), a_vm("vm", "l3", "twin", host="h1"))
     case.do(a_vip(l3="lw"), an_eip(), attach_eip())
     assert "EIP" not in case.when(migrate(host="h2")).refused("host-not-eligible", naming=[case.made("l2", "w")])
+
+
+def test_an_eip_is_handed_over_to_no_router_that_misses_its_network() -> None:
+    case = given(*SERVED, a_vm(), stop(), a_vip(), an_eip(), attach_eip())
+    case.do(serve(vr=("SNAT",)), detach("pub", "c1"), detach("pub", "c2"))
+    case.when(hand_over("EIP", "vr")).refused("no-host-available", naming=[VIP])
+    case.do(attach("pub", "c1")).when(hand_over("EIP", "vr"))
 
 
 def test_an_eip_in_a_router_needs_a_host_with_both_networks() -> None:

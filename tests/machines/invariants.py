@@ -165,6 +165,14 @@ def router_nics_fit(topology: Topology, uuid: str) -> None:
         assert not nic.ips or nic.l3 == outside != state.l3
 
 
+def eips_lead_elsewhere(topology: Topology) -> None:
+    """No VM that an EIP leads to has a NIC on the L3 network of the VIP itself."""
+    for _, state in topology.every(eip.Eip):
+        if state.binding:
+            homes = {nic.l3 for nic in topology.state(state.binding.vm, vm.Vm).nics}
+            assert topology.state(state.vip, vip.Vip).l3 not in homes
+
+
 def addresses_fit(topology: Topology) -> None:
     """The addresses in use are those that somebody has; the free ones are the others of the ranges, reserved ones left
     out.
@@ -245,6 +253,7 @@ def check_at_once(network: Network, topology: Topology) -> None:
     services_fit(topology)
     served.check(topology)
     routers_fit(topology)
+    eips_lead_elsewhere(topology)
     addresses_fit(topology)
     ranges_are_disjoint(topology)
     vnis_are_apart(topology)

@@ -24,6 +24,7 @@ FIELDS = {
     "l2": "l2",
     "pool": "l2",
     "l3": "l3",
+    "public_l3": "l3",
     "vm": "vm",
     "provider": "provider",
     "vip": "vip",

@@ -131,6 +131,13 @@ GUESTS = (
 )
 SERVICES = (
     wish(c.CreateNetworkServiceProvider, name=v.fresh("provider", "vr flat sg two"), type__services=s.OFFERS),
+    wish(
+        c.CreateNetworkServiceProvider,
+        name=v.fresh("provider", "vr two"),
+        type=("VirtualRouter",),
+        services=(("SNAT", "EIP", "PortForwarding"), ("DHCP", "DNS", "SNAT")),
+        public_l3=n.L3S,
+    ),
     wish(c.AttachNetworkServiceProviderToL2Network, provider__l2=s.joinable),
     wish(c.AttachNetworkServiceToL3Network, l3__services=s.offered),
     wish(c.ChangeNetworkServiceProvider, l3__service__provider=s.rivals),

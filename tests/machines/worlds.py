@@ -79,7 +79,7 @@ NETWORKS: tuple[Command, ...] = (
 PROVIDED: tuple[Command, ...] = (
     *NETWORKS,
     a_provider("flat", "DHCP", "DNS", "EIP", "HostRoute"),
-    a_provider("vr", "DHCP", "DNS", "SNAT", "EIP", "PortForwarding", kind="VirtualRouter"),
+    a_provider("vr", "DHCP", "DNS", "SNAT", "EIP", "PortForwarding", kind="VirtualRouter", public="public"),
     a_provider("sg", "SecurityGroup", kind="SecurityGroup"),
     a_group("g1"),
     a_group("g2"),
