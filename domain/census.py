@@ -48,6 +48,10 @@ class Census(Protocol):
         """Give the cluster's hosts."""
         ...
 
+    def last_host(self, cluster: str, /) -> str:
+        """Give the host that was deleted last of those in a cluster, or of all; nothing when none ever was."""
+        ...
+
     def children_of(self, parent: str) -> Sequence[str]:
         """Give the objects that live in another: a zone's clusters, L2 networks, pools and switches."""
         ...

@@ -7,8 +7,12 @@ the name is free is not known here, and what was settled is kept in the facts an
 from __future__ import annotations
 
 import hashlib
+import re
 
 from domain.values import INTERFACE_NAME_BYTES
+
+
+OURS = re.compile(r"(l2_|vx_|nic)[0-9a-f]{12}")
 
 
 def untagged_bridge(interface: str) -> str:
@@ -48,6 +52,11 @@ def own_device(uuid: str) -> str:
 def namespace(uuid: str) -> str:
     """Name a virtual router's network namespace after its id."""
     return f"rt{digits(uuid)}"
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether a name has the form of those made out of an id or a MAC address, which nobody else may use."""
+    return OURS.fullmatch(name) is not None
 
 
 def digits(uuid: str) -> str:

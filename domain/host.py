@@ -11,7 +11,7 @@ from typing import Literal, cast, get_args
 
 import msgspec
 
-from domain import l2_types, values
+from domain import devices, l2_types, values
 from domain.errors import Refusal, Witness, witness
 from domain.history import Fact, State
 
@@ -79,6 +79,11 @@ class Host(State, frozen=True):
         """Tell whether an interface of the host's own is the VLAN device of a wire: `eth0.5` is that of `eth0/5`."""
         return device in self.interfaces and l2_types.wire(device, 0) == segment
 
+    def double_of(self, device: str, segment: str) -> str:
+        """Give the host's own VLAN device of a wire that another one would be the second on; nothing for none."""
+        own = (name for name in self.devices if l2_types.above(name)[1] and l2_types.wire(name, 0) == segment)
+        return next((name for name in own if name != device or name not in self.interfaces), "")
+
     def bond_of(self, interface: str) -> str:
         """Give the bond that an interface, or what it is a VLAN of, is a member of; nothing for none."""
         return next((bond for bond, members in self.bonds if set(ancestry(interface)) & set(members)), "")
@@ -128,7 +133,7 @@ def evolve(state: Host | None, fact: Fact) -> Host | None:
 
 def add(name: str, *, cluster: str, interfaces: Iterable[str], address: str, vtep: str) -> Added:
     """Add a host with its interfaces, a bond for its members: `bond0` for `bond0=eth0+eth1`."""
-    ordered = tuple(values.interface(text.partition("=")[0]) for text in interfaces)
+    ordered = tuple(interface(text.partition("=")[0]) for text in interfaces)
     if len(set(ordered)) < len(ordered):
         raise values.invalid(f"host {name} names an interface twice: {', '.join(ordered)}")
     if not ordered:
@@ -155,7 +160,14 @@ def bonds(name: str, interfaces: Iterable[str]) -> tuple[BondDeclared, ...]:
 
 def bond(text: str) -> BondDeclared:
     head, _, rest = text.partition("=")
-    return BondDeclared(values.interface(head), tuple(values.interface(member) for member in rest.split("+")))
+    return BondDeclared(interface(head), tuple(interface(member) for member in rest.split("+")))
+
+
+def interface(text: str) -> str:
+    """Accept a device name that none of ours will ever have: those of later NICs and networks are not known yet."""
+    if devices.is_ours(text):
+        raise values.invalid(f"{text} is no interface of a host's own: that name is for Rewire's own devices")
+    return values.interface(text)
 
 
 def move(uuid: str, host: Host, *, cluster: str, cluster_name: str) -> Moved:

@@ -8,7 +8,7 @@ What a range keeps by itself is `ip_range`'s, what ranges owe to one another is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, cast, get_args
+from typing import Literal, NamedTuple, cast, get_args
 
 import msgspec
 
@@ -318,10 +318,21 @@ def as_range(fact: IpRangeAdded) -> IpRange:
 
 def create(name: str, *, l2: str, category: str, dns_domain: str, mtu: int, allocator: str) -> Created:
     set_to = settings(name, category=category, dns_domain=dns_domain, mtu=mtu, allocator=allocator)
-    return Created(l2=l2, **msgspec.structs.asdict(set_to))
+    return Created(l2=l2, **set_to._asdict())
 
 
-def settings(name: str, *, category: str, dns_domain: str, mtu: int, allocator: str) -> Updated:
+class Settings(NamedTuple):
+    """What an L3 network is made with, and may be told anew."""
+
+    name: str
+    category: Category
+    dns_domain: str
+    mtu: int
+    allocator: Allocator
+
+
+def settings(name: str, *, category: str, dns_domain: str, mtu: int, allocator: str) -> Settings:
+    """Check what an L3 network is told about itself."""
     if category not in get_args(Category):
         raise values.invalid(f"{category!r} is no category: give one of {', '.join(get_args(Category))}")
     if allocator not in get_args(Allocator):
@@ -329,7 +340,7 @@ def settings(name: str, *, category: str, dns_domain: str, mtu: int, allocator: 
     if mtu and mtu not in MTUS:
         raise values.invalid(f"{mtu} is no MTU: give {MTUS[0]} to {MTUS[-1]}")
     domain = values.domain(dns_domain) if dns_domain else ""
-    return Updated(values.name(name), category, domain, mtu, cast("Allocator", allocator))
+    return Settings(values.name(name), cast("Category", category), domain, mtu, cast("Allocator", allocator))
 
 
 def require_open(uuid: str, l3: L3Network) -> None:

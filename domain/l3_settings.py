@@ -37,13 +37,14 @@ def update(
     """Change what is given and keep the rest."""
     if all(given is None for given in (name, category, dns_domain, mtu, allocator)):
         raise values.invalid(f"nothing to change about L3 network {l3.name}: give at least one field")
-    fact = settings(
+    set_to = settings(
         l3.name if name is None else name,
         category=l3.category if category is None else category,
         dns_domain=l3.dns_domain if dns_domain is None else dns_domain,
         mtu=l3.mtu if mtu is None else mtu,
         allocator=l3.allocator if allocator is None else allocator,
     )
+    fact = Updated(*set_to)
     if fact == Updated(l3.name, l3.category, l3.dns_domain, l3.mtu, l3.allocator):
         told = f"L3 network {l3.name} has these values already"
         raise Refusal("wrong-state", told, witness(uuid, Updated, Created))

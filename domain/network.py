@@ -176,10 +176,10 @@ class Network(Application[str]):
 
     # telling
 
-    def positions(self, witnesses: Iterable[Witness]) -> Iterator[int]:
+    def positions(self, witnesses: Iterable[Witness], upto: int | None = None) -> Iterator[int]:
         """Find the facts that stand in the way; for a claim, the fact that it was taken or released for."""
         for witness in witnesses:
-            found = self._newest(witness)
+            found = self._newest(witness, upto)
             if found is None:
                 continue
             about = self.by_reference(found.cause) if isinstance(found.fact, claims.FACTS) and found.cause else None
@@ -190,10 +190,10 @@ class Network(Application[str]):
         subject, _, version = text.partition("@")
         return next((r for r in self.facts_of(subject) if str(r.originator_version) == version), None)
 
-    def _newest(self, witness: Witness) -> Recorded | None:
+    def _newest(self, witness: Witness, upto: int | None) -> Recorded | None:
         fitting = (
             r
-            for r in self.facts_of(witness.subject)
+            for r in self.facts_of(witness.subject, upto)
             if isinstance(r.fact, witness.facts)
             and all(getattr(r.fact, field, value) == value for field, value in witness.fields)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import l3, provider, provider_types, router, security_group, vm
+from domain import l3, provider, provider_types, router, security_group, values, vm
 from projections.relations import related
 from projections.router_plan import way_out
 from projections.routing import router_of
@@ -35,16 +35,17 @@ def works(topology: Topology, subnet: str, source: str, nic: str, service: str) 
     if not (home and where):
         return False
     if service == provider_types.SNAT and runs == "router":
-        return gets_out(topology, subnet)
+        return gets_out(topology, subnet, nic)
     if service == provider_types.SECURITY_GROUP:
         return any(isinstance(user, security_group.SecurityGroup) for user in users)
     return kind is None or any(isinstance(u, kind) and reaches(topology, where, u.vip) for u in users)
 
 
-def gets_out(topology: Topology, subnet: str) -> bool:
-    """Tell whether the router of an L3 network has an address on its way out, and is where that is."""
-    nic = way_out(topology, router_of(topology, subnet))
-    return bool(nic and nic.ips)
+def gets_out(topology: Topology, subnet: str, nic: str) -> bool:
+    """Tell whether a router is where its way out is, and has an address there of each family that a NIC has."""
+    outside = way_out(topology, router_of(topology, subnet))
+    had = set(map(values.family, topology.nics.all[nic].addresses))
+    return outside is not None and had <= set(map(values.family, outside.ips))
 
 
 def router_host(topology: Topology, subnet: str) -> str:

@@ -131,6 +131,7 @@ def because(topology: Topology, holder: Holder, ip: str) -> set[int]:
             ranges = topology.state(holder.uuid, l3.L3Network).ranges
             return {positions[added.name] for added in ranges if added.gateway == ip}
         case "dhcp":
-            return {related(topology.services.taken, holder.uuid)[provider_types.DHCP]}
+            served = related(topology.services.taken, holder.uuid)[provider_types.DHCP]
+            return {served, related(topology.services.answering, holder.uuid)[ip]}
         case "router":
             return {related(topology.services.users, subnet_of(topology, holder))[holder.uuid]}

@@ -48,16 +48,15 @@ def place(topology: Topology, l2s: Collection[str], *, cluster: str = "", like: 
 def complaint(topology: Topology, uuid: str, cluster: str, network: str) -> Exclusion | None:
     """Say why a host's own word keeps VMs on a network from it.
 
-    A report counts while the network was not attached anew since: what is gone from an earlier time says nothing about
-    this one. Nor does what was said of another VLAN than the network has. A host of which no agent ever reported
-    anything is taken at its word.
+    A report counts while the network was not attached anew and got no other VLAN since: what is gone from an earlier
+    time says nothing about this one. A host of which no agent ever reported anything is taken at its word.
     """
     said = topology.reports.of.get(uuid, NOTHING).get(network)
     if said is None:
         return None
     state = topology.state(network, l2.L2Network)
     attached = related(topology.attached, cluster).get(state.pool or network, 0)
-    if said.since < attached or said.segment != state.segment:
+    if said.since < max(attached, topology.objects.shaped.get(network, 0)):
         return None
     if said.outcome == "failed":
         return Exclusion(uuid, f"the host reported that it failed: {said.reason}", network)

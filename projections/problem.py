@@ -22,10 +22,12 @@ Kind = Literal[
     "ranges-overlap",
     "address-collision",
     "no-way-out",
+    "no-way-in",
     "no-dhcp-address",
     "failed",
     "gone",
     "drifted",
+    "outdated",
     "stale",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)

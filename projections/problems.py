@@ -2,8 +2,8 @@
 
 Each problem names the facts that cause it. Nothing is mended here, and nothing that is merely unusual is reported: an
 answer without problems means that every L2 network is exactly one broadcast domain, as it was intended, that who is
-to be translated on the way out gets there, that DHCP servers can answer, and that hosts which report have what they
-are to have.
+to be translated on the way out gets there, that routers hear what is sent to their VIPs, that DHCP servers can answer,
+and that hosts which report have what they are to have.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
-from domain import l3
-from projections import holders
+from domain import l3, router
+from projections import holders, ways_in
 from projections.domains import Domain, domains, segment_name
 from projections.partings import why_split
 from projections.problem import Problem, cable_name, listed, problem
@@ -39,6 +39,7 @@ def problems(topology: Topology) -> tuple[Problem, ...]:
                 *overlaps(topology, found),
                 *collisions(topology, found),
                 *strandings(topology),
+                *deafnesses(topology),
                 *silences(topology),
                 *shortfalls(topology, found),
             ),
@@ -186,6 +187,21 @@ def strandings(topology: Topology) -> Iterator[Problem]:
             f"L3 network {topology.name(one.l3)} takes SNAT and has no way out: {one.why}",
             l2=[topology.state(one.l3, l3.L3Network).l2],
             hosts=[one.host] if one.host else [],
+            because=one.because,
+        )
+
+
+def deafnesses(topology: Topology) -> Iterator[Problem]:
+    """Walk the VIPs that their router's host does not hear."""
+    for one in ways_in.shut(topology):
+        home = topology.name(topology.state(one.router, router.Router).l3)
+        yield problem(
+            topology,
+            "no-way-in",
+            f"VIP {topology.name(one.vip)} leads to L3 network {home}, and has no way in: host"
+            f" {topology.name(one.host)}, where the router is, lacks L2 network {topology.name(one.l2)}",
+            l2=[one.l2],
+            hosts=[one.host],
             because=one.because,
         )
 

@@ -31,6 +31,8 @@ class Said(msgspec.Struct, frozen=True):
     """What a look showed to be other than it must be, or nothing."""
     segment: str
     """The shape of the network that the host spoke of; nothing for a VXLAN network."""
+    devices: tuple[str, ...]
+    """The names that its devices had in that shape."""
     since: int
     """The fact that said so."""
     made: int
@@ -47,6 +49,11 @@ class Reports(msgspec.Struct, frozen=True):
 
 
 NOTHING: Map[str, Said] = Map()
+Shape = tuple[str, tuple[str, ...]]
+"""A segment, and the names of the devices that a network has on it."""
+UNSHAPED: Shape = ("", ())
+Shaping = host_network.Realized | host_network.Failed | host_network.DriftBegan
+"""What says which shape of a network a host speaks of."""
 
 
 def evolve(reports: Reports, recorded: Recorded, before: Scene) -> Reports:
@@ -110,20 +117,31 @@ def hear(reports: Reports, recorded: Recorded, objects: Objects) -> Reports:
     """Note what a host said."""
     position = recorded.position
     match recorded.fact:
-        case host_network.Realized(host=member, l2=network, segment=segment):
-            return note(reports, member, network, "realized", position, segment=segment)
-        case host_network.Failed(host=member, l2=network, segment=segment, reason=reason):
-            return note(reports, member, network, "failed", position, segment=segment, reason=reason)
+        case host_network.Realized(host=member, l2=network):
+            return note(reports, member, network, "realized", position, shape=shape(reports, recorded.fact, objects))
+        case host_network.Failed(host=member, l2=network, reason=reason):
+            now = shape(reports, recorded.fact, objects)
+            return note(reports, member, network, "failed", position, shape=now, reason=reason)
         case host_network.Removed(host=member, l2=network):
             return forget(note(reports, member, network, "removed", position), member, objects)
-        case host_network.DriftBegan(host=member, l2=network, segment=segment, what=what):
-            return note(reports, member, network, "realized", position, segment=segment, drift=what)
+        case host_network.DriftBegan(host=member, l2=network, what=what):
+            now = shape(reports, recorded.fact, objects)
+            return note(reports, member, network, "realized", position, shape=now, drift=what)
         case host_network.DriftEnded(host=member, l2=network):
             return note(reports, member, network, "realized", position)
         case host_network.Forgotten(host=member):
             return msgspec.structs.replace(reports, of=reports.of.delete(member))
         case _:
             raise TypeError(recorded.fact)
+
+
+def shape(reports: Reports, fact: Shaping, objects: Objects) -> Shape:
+    """Give what a host speaks of: a segment, and the names of its devices; those of before where all is gone."""
+    state = objects.states.get(fact.l2)
+    if isinstance(state, l2.L2Network):
+        return fact.segment, l2.device_names(state)
+    before = reports.of.get(fact.host, NOTHING).get(fact.l2)
+    return fact.segment, before.devices if before else ()
 
 
 def forget(reports: Reports, member: str, objects: Objects) -> Reports:
@@ -142,18 +160,17 @@ def note(
     outcome: Outcome,
     position: int,
     *,
-    segment: str | None = None,
+    shape: Shape | None = None,
     reason: str = "",
     drift: str = "",
 ) -> Reports:
-    """Keep what a host said. What says nothing of a segment is about the one that the host spoke of last."""
+    """Keep what a host said. What says nothing of a shape is about the one that the host spoke of last."""
     here = reports.of.get(member, NOTHING)
     before = here.get(network)
     made = 0 if outcome == "removed" else before.made if before else 0
     if outcome == "realized" and not made:
         made = position
-    if segment is None:
-        segment = before.segment if before else ""
+    segment, devices = shape or ((before.segment, before.devices) if before else UNSHAPED)
     parted = before.parted if before and made else 0
-    said = Said(outcome, reason, drift, segment, position, made, parted)
+    said = Said(outcome, reason, drift, segment, devices, position, made, parted)
     return msgspec.structs.replace(reports, of=reports.of.set(member, here.set(network, said)))

@@ -31,4 +31,5 @@ def serverless(topology: Topology) -> Iterator[Serverless]:
             taken = related(topology.services.taken, uuid)[provider_types.DHCP]
             ranges = related(topology.ranges, uuid).values()
             for version in sorted(set(state.versions) - dict(state.dhcp_servers).keys()):
-                yield Serverless(uuid, version, (taken, *ranges))
+                cut = related(topology.cut, uuid).get(version, 0)
+                yield Serverless(uuid, version, (taken, *ranges, cut))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from domain import eip, host, l3, port_forwarding, provider, provider_types, router, vip, vm
+from domain import eip, host, l3, port_forwarding, provider, provider_types, router, values, vip, vm
 from domain.binding import Binding
 from projections import attachment, filtering, router_plan, subnets
 from projections.nics import Nic
@@ -141,11 +141,13 @@ def dns(topology: Topology, duty: Duty) -> DnsServer:
 
 def snat(topology: Topology, duty: Duty) -> Snat:
     outside = router_plan.way_out(topology, duty.router) if duty.router else None
+    networks, addresses = subnets.networks(topology, duty.l3), outside.ips if outside else ()
+    both = set(map(values.family, networks)) & set(map(values.family, addresses))
     return Snat(
         l3=duty.l3,
         bridge=subnets.bridge_of(topology, duty.l3),
-        networks=subnets.networks(topology, duty.l3),
-        addresses=outside.ips if outside else (),
+        networks=tuple(network for network in networks if values.family(network) in both),
+        addresses=tuple(ip for ip in addresses if values.family(ip) in both),
         device=outside.device if outside else "",
         namespace=router_plan.namespace(duty.router),
         because=duty.because,

@@ -31,6 +31,8 @@ class Services(msgspec.Struct, frozen=True):
     """An L3 network to the services it takes."""
     rules: Related = Map()
     """A security group to its rules."""
+    answering: Related = Map()
+    """An L3 network to the addresses of its DHCP server."""
     closed: Map[str, int] = Map()
     """A provider that lost its public network to the fact that took it."""
 
@@ -42,6 +44,7 @@ def evolve(services: Services, recorded: Recorded, before: Objects, after: Objec
         users=evolve_users(services.users, recorded, before.states.get(uuid), after.states.get(uuid)),
         taken=evolve_taken(services.taken, uuid, recorded),
         rules=evolve_rules(services.rules, uuid, recorded),
+        answering=evolve_answering(services.answering, uuid, recorded),
         closed=evolve_closed(services.closed, uuid, recorded),
     )
 
@@ -127,6 +130,18 @@ def evolve_taken(taken: Related, uuid: str, recorded: Recorded) -> Related:
             return taken
 
 
+def evolve_answering(answering: Related, uuid: str, recorded: Recorded) -> Related:
+    match recorded.fact:
+        case l3.DhcpServerAddressAssigned(ip=ip):
+            return link(answering, uuid, ip, recorded.position)
+        case l3.DhcpServerAddressReleased(ip=ip):
+            return unlink(answering, uuid, ip)
+        case l3.Deleted():
+            return answering.delete(uuid) if uuid in answering else answering
+        case _:
+            return answering
+
+
 def evolve_rules(rules: Related, uuid: str, recorded: Recorded) -> Related:
     match recorded.fact:
         case security_group.RuleAdded(rule=rule):
@@ -148,16 +163,18 @@ def recompute(objects: Objects) -> Services:
     users: Related = Map()
     taken: Related = Map()
     rules: Related = Map()
+    answering: Related = Map()
     for uuid, state in objects.states.items():
         users = join(users, referred(state) | listed(state), uuid)
         match state:
-            case l3.L3Network(services=services):
+            case l3.L3Network(services=services, dhcp_servers=servers):
                 taken = joined(taken, uuid, (s for s, _ in services))
+                answering = joined(answering, uuid, (ip for _, ip in servers))
             case security_group.SecurityGroup(rules=listed_rules):
                 rules = joined(rules, uuid, (r.rule for r in listed_rules))
             case _:
                 pass
-    return Services(users, taken, rules)
+    return Services(users, taken, rules, answering)
 
 
 def join(relation: Related, parents: Iterable[str], child: str) -> Related:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from domain import host
+from projections import plan
 from projections.domains import Domain, domains, segment_name
-from projections.leftovers import leftovers, planned
-from projections.placement import complaint
-from projections.problem import Kind, Problem, listed, problem
-from projections.reports import Said
+from projections.lacks import is_missed, lack
+from projections.leftovers import leftovers, networks_in
+from projections.problem import Problem, listed, problem
 from projections.topology import Topology
 
 
@@ -101,23 +100,16 @@ def why(topology: Topology, places: Iterable[tuple[str, str]]) -> set[int]:
 
 def missing(topology: Topology, uuid: str) -> Iterator[Problem]:
     """Walk the networks that a host is to have, and by its own word has not, or not as it must."""
-    cluster = topology.state(uuid, host.Host).cluster
-    bad = {
-        n: e.why
-        for n in topology.reports.of[uuid]
-        if n in topology.objects.states and (e := complaint(topology, uuid, cluster, n))
-    }
-    for network in sorted(bad.keys() & planned(topology, uuid)) if bad else ():
-        said = topology.reports.of[uuid][network]
-        what = f"{topology.name(uuid)} does not have L2 network {topology.name(network)} as it is to: {bad[network]}"
-        yield problem(topology, kind_of(said), what, l2=[network], hosts=[uuid], because=[said.since])
-
-
-def kind_of(said: Said) -> Kind:
-    """Give the kind of problem that a host complains of."""
-    if said.outcome == "failed":
-        return "failed"
-    return "gone" if said.outcome == "removed" else "drifted"
+    spoken_of = sorted(n for n in topology.reports.of[uuid] if n in topology.objects.states)
+    bad = {network: found for network in spoken_of if (found := lack(topology, uuid, network))}
+    if not bad:
+        return
+    intended = plan.plan(topology, uuid)
+    due = networks_in(intended)
+    for network, found in bad.items():
+        if network in due and is_missed(topology, intended, network):
+            what = f"{topology.name(uuid)} does not have L2 network {topology.name(network)} as it is to: {found.why}"
+            yield problem(topology, found.kind, what, l2=[network], hosts=[uuid], because=found.because)
 
 
 def stale(topology: Topology, uuid: str) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Sequence
 
-from domain import l2, l3, pool, values, vm
+from domain import host, l2, l3, pool, values, vm
 from domain.census import Placement, Routed
 from domain.values import Family
 from projections import addressing, placement, routing, services
@@ -21,6 +21,11 @@ class Survey:
 
     def hosts_of(self, cluster: str) -> Sequence[str]:
         return sorted(related(self.topology.objects.children, cluster))
+
+    def last_host(self, cluster: str) -> str:
+        gone = [(d.position, uuid, d.state) for uuid, d in self.topology.objects.departed.items()]
+        hosts = [(p, uuid) for p, uuid, s in gone if isinstance(s, host.Host) and cluster in {"", s.cluster}]
+        return max(hosts, default=(0, ""))[1]
 
     def children_of(self, parent: str) -> Sequence[str]:
         return sorted(related(self.topology.objects.children, parent))

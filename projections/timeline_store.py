@@ -27,11 +27,8 @@ from projections.topology import evolve
 LOCK_SECONDS = 30
 MEANING = 1
 """To be raised when rows of an unchanged shape come to say something else."""
-FORMER = """
-SELECT name FROM sqlite_master AS one WHERE type = 'table' AND (
-    name IN ('tracking', 'moments') OR EXISTS (SELECT 1 FROM pragma_table_info(one.name) WHERE name = 'until_time')
-)"""
-"""Finds the tables of a timeline of any shape: those of intervals, and the two beside them."""
+OURS = ("tracking", "moments", *TABLES)
+"""The tables of a timeline of any shape, what is no more included; others in the file are other people's."""
 BOUNDS = "since INTEGER NOT NULL, since_time TEXT NOT NULL, until INTEGER, until_time TEXT"
 
 
@@ -57,8 +54,8 @@ class TimelineStore:
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             if not self._fits():  # another process may have been first
-                for (name,) in self._connection.execute(FORMER).fetchall():
-                    self._connection.execute(f'DROP TABLE "{name}"')
+                for name in OURS:
+                    self._connection.execute(f"DROP TABLE IF EXISTS {name}")
                 for statement in schema():
                     self._connection.execute(statement)
                 self._connection.execute("INSERT INTO tracking VALUES (?, 0)", (NAME,))

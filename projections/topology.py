@@ -12,12 +12,12 @@ from typing import TypeVar
 import msgspec
 from immutables import Map
 
-from domain import aggregates, l2, router, values, vip
-from domain.errors import Refusal
-from domain.history import Recorded, State
+from domain import aggregates, claims, l2, router, values, vip
+from domain.errors import Refusal, Witness, witness
+from domain.history import Fact, Recorded, State
 from projections import addressing, attachment, broadcast, devices, fabric, nics, objects, ranges, reports, services
 from projections.nics import Nic
-from projections.relations import Related, related
+from projections.relations import Related, Relation, related
 
 
 S = TypeVar("S", bound=State)
@@ -39,6 +39,8 @@ class Topology(msgspec.Struct, frozen=True):
     reports: reports.Reports = reports.Reports()
     ranges: Related = Map()
     """L3 network to the names of its IP ranges."""
+    cut: Relation[str, values.Family] = Map()
+    """L3 network to the families that it lost a range of, with the last fact that took one."""
     services: services.Services = services.Services()
     devices: devices.Devices = Map()
     """(zone, device name) to the hosts and L2 networks that have one."""
@@ -64,12 +66,19 @@ class Topology(msgspec.Struct, frozen=True):
     def find(self, kind: str, text: str) -> str:
         """Give the uuid of an object by name or uuid.
 
-        Raises `Refusal` with `unknown-object` when there is none.
+        Raises `Refusal` with `unknown-object` when there is none, and names the fact that ended one.
         """
         uuid = self.objects.names.get((kind, text)) or values.uuid(text)
         if isinstance(self.objects.states.get(uuid), aggregates.KINDS[kind]):
             return uuid
-        raise Refusal("unknown-object", f"there is no {aggregates.LABELS[kind]} {text!r}")
+        raise Refusal("unknown-object", f"there is no {aggregates.LABELS[kind]} {text!r}", self.ended(kind, text))
+
+    def ended(self, kind: str, text: str) -> Witness:
+        """Name the fact that ended an object of a name or uuid, where there was one."""
+        uuid = values.uuid(text)
+        if uuid and uuid not in self.objects.states:
+            return witness(uuid, Fact)
+        return witness(claims.name(kind, text).uuid, claims.Released)
 
     def every(self, kind: type[S]) -> Iterator[tuple[str, S]]:
         """Walk all objects of one kind in order of uuid, which is the order they were made in. O(those)."""
@@ -105,6 +114,7 @@ def evolve(topology: Topology, recorded: Recorded) -> Topology:
         segments=broadcast.evolve(topology.segments, recorded, topology.scene, scene),
         reports=reports.evolve(topology.reports, recorded, topology.scene),
         ranges=ranges.evolve(topology.ranges, recorded),
+        cut=ranges.evolve_cut(topology.cut, recorded),
         services=services.evolve(topology.services, recorded, topology.objects, after),
         devices=devices.evolve(topology.devices, recorded, topology.objects, after),
     )

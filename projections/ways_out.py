@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from domain import l3, provider, provider_types, router
+from domain import l3, provider, provider_types, router, values
+from domain.values import Family
 from projections import routing, subnets
 from projections.relations import related
 from projections.topology import Topology
@@ -51,11 +52,17 @@ def astray(topology: Topology, uuid: str, outside: str, snat: int) -> Iterator[S
     """Say why a router does not get out to the public network that it is to reach, if it does not."""
     state = topology.state(uuid, router.Router)
     nic, name = state.nic_on(outside), topology.name(outside)
-    if nic and not nic.ips:
-        added = related(topology.services.users, outside)[uuid]
-        told = f"L3 network {name} had no address for its router"
-        yield Shut(state.l3, told, (snat, added, *related(topology.ranges, outside).values()))
+    for version in unled(topology, state.l3, nic) if nic else ():
+        added, cut = related(topology.services.users, outside)[uuid], related(topology.cut, outside).get(version, 0)
+        told = f"L3 network {name} had no IPv{version} address for its router"
+        yield Shut(state.l3, told, (snat, added, *related(topology.ranges, outside).values(), cut))
     if not routing.has(topology, uuid, outside):
         lacking = topology.name(subnets.l2_of(topology, outside))
         told = f"host {topology.name(state.host)}, where its router is, lacks L2 network {lacking} of {name}"
         yield Shut(state.l3, told, (snat, related(topology.services.users, state.host)[uuid]), state.host)
+
+
+def unled(topology: Topology, subnet: str, nic: router.Nic) -> list[Family]:
+    """Give the families that an L3 network has ranges of and its router no address outside."""
+    out = set(map(values.family, nic.ips))
+    return [version for version in topology.state(subnet, l3.L3Network).versions if version not in out]

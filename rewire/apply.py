@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -151,8 +151,15 @@ def why_undone(done: Report) -> str:
 def placed(done: Report, recorded: tuple[Recorded, ...]) -> Report:
     """Give the steps the positions that their facts really got."""
     real = {planned.position: fact.position for planned, fact in zip(done.recorded, recorded, strict=True)}
-    entries = tuple(msgspec.structs.replace(e, positions=tuple(real[p] for p in e.positions)) for e in done.entries)
-    return msgspec.structs.replace(done, entries=entries, recorded=recorded)
+    return msgspec.structs.replace(done, entries=tuple(moved(e, real) for e in done.entries), recorded=recorded)
+
+
+def moved(entry: Entry, real: Mapping[int, int]) -> Entry:
+    """Give a step the positions that its facts, and those that stood in its way, really got."""
+    error = entry.error and msgspec.structs.replace(
+        entry.error, conflicts=tuple(real.get(p, p) for p in entry.error.conflicts)
+    )
+    return msgspec.structs.replace(entry, positions=tuple(real[p] for p in entry.positions), error=error)
 
 
 def entry(step: Step, outcome: Outcome | Refusal) -> Entry:

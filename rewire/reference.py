@@ -34,7 +34,8 @@ HEAD = """# Commands
 
 Made from the code by `python -m rewire.reference`; a test holds it against the code. In a change file a step is
 a mapping with one command as its key. Objects are named by name or by uuid; a field with `?` may be left out.
-Each command records some of the facts and may be refused with one of the codes listed here. Claims (`claim.taken`,
+Each command records some of the facts and may be refused with one of the codes listed here: what commands share,
+such as the walk over all that hangs on an object that is deleted, is listed for each of them. Claims (`claim.taken`,
 `claim.released`) go along with the facts that need them, and are not listed. Every command is refused with
 `invalid-argument` for text that can't be written down (half a surrogate pair).
 """
@@ -128,16 +129,19 @@ def scope_of(function: Any) -> dict[str, Any]:
 
 
 def is_followed(function: FunctionType) -> bool:
-    """Tell whether a function of the domain may lead further. One that lists what is given back does not."""
+    """Tell whether a function of the domain may lead further. One that lists what is given back, or applies facts
+    that are made, does not.
+    """
     gives_back = "Iterator[claims.Key]" in str(function.__annotations__.get("return", ""))
-    return function.__module__.startswith("domain") and not gives_back
+    return function.__module__.startswith("domain") and not gives_back and function.__name__ != "evolve"
 
 
 def relevant(tree: ast.AST) -> Iterator[ast.AST]:
     """Walk a function's lines, less the claims that it only gives back or looks up, and the facts it only names."""
     match tree:
         case (
-            ast.Call(func=ast.Attribute(value=ast.Name(id="t"), attr="release")) | ast.Call(func=ast.Name(id="witness"))
+            ast.Call(func=ast.Attribute(value=ast.Name(id="t"), attr="release" | "holder"))
+            | ast.Call(func=ast.Name(id="witness"))
         ):
             return
         case ast.Attribute(value=ast.Call(), attr="uuid"):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from domain import instruments
-from domain.errors import StoreUnreachable
+from domain.errors import Refusal, StoreUnreachable
 from domain.network import MEMORY, Network
 from projections.follow import Follower
 from projections.timeline_store import TimelineStore
@@ -30,6 +30,22 @@ class Session:
     def topology(self, position: int | None = None) -> Topology:
         """Give the topology as of a position, or of now."""
         return self.follower.now(self.network) if position is None else self.follower.at(self.network, position)
+
+    def find(self, topology: Topology, kind: str, text: str) -> str:
+        """Give the uuid of an object by name or uuid.
+
+        Raises `Refusal` with `unknown-object`, and the position of the fact that ended one, when there is none.
+        """
+        try:
+            return topology.find(kind, text)
+        except Refusal as refusal:
+            raise self.pointed(refusal, topology) from None
+
+    def pointed(self, refusal: Refusal, topology: Topology) -> Refusal:
+        """Give a refusal the positions of its facts, of those that were there as of a topology."""
+        found = self.network.positions(refusal.witnesses, topology.position)
+        refusal.conflicts = tuple(sorted(set(found)))
+        return refusal
 
     @cached_property
     def timeline(self) -> TimelineStore:

@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from domain import claims, eip, l3, l3_services, provider, provider_types, values, vip, vm
+from domain import claims, eip, host, l2, l3, l3_services, provider, provider_types, values, vip, vm
 from domain.binding import Binding
 from domain.errors import Refusal, witness
-from domain.handlers import routers
+from domain.handlers import exclusions, routers
 from domain.history import Loaded
 from domain.transaction import Transaction
 
@@ -61,12 +61,15 @@ def require_service(t: Transaction, target: Target, address: Loaded[vip.Vip], se
 def require_router_reaches(t: Transaction, subnet: Loaded[l3.L3Network], addresses: Sequence[Loaded[vip.Vip]]) -> None:
     """Refuse VIPs on networks that no host has together with those the virtual router is on."""
     led = {routers.l2_of_vip(t, address.uuid) for address in addresses}
-    if addresses and not routers.choose(t, {*routers.networks_of(t, subnet.uuid), *led}):
+    networks = {*routers.networks_of(t, subnet.uuid), *led}
+    if addresses and not routers.reaches(t, subnet.uuid, networks):
         names = ", ".join(address.state.name for address in addresses)
+        excluded = t.census().placement(sorted(networks)).excluded
         raise Refusal(
             "no-host-available",
             f"no host has the networks of {subnet.state.name} and of VIP {names} for the router",
             *(witness(address.uuid, vip.Created) for address in addresses),
+            *exclusions.causes(t, excluded),
         )
 
 
@@ -115,11 +118,15 @@ def require_host_reaches(t: Transaction, bound: eip.Eip, target: Target | None =
     """Refuse an EIP that would run in a host without the VIP's L2 network."""
     binding = target.binding if target else bound.binding
     guest = t.load(binding.vm, vm.Vm) if binding else None
-    if guest and guest.state.host and not routers.has(t, guest.state.host, [routers.l2_of_vip(t, bound.vip)]):
+    network = routers.l2_of_vip(t, bound.vip)
+    if guest and guest.state.host and not routers.has(t, guest.state.host, [network]):
+        where = t.load(guest.state.host, host.Host).state.cluster
+        subject = t.load(network, l2.L2Network).state.pool or network
         raise Refusal(
             "host-not-eligible",
             f"VM {guest.state.name} runs on {t.label(guest.state.host)}, which lacks the network of EIP {bound.name}",
             witness(guest.uuid, vm.Started, vm.Migrated),
+            exclusions.absence(subject, where),
         )
 
 

@@ -51,16 +51,19 @@ def is_shared(name: str, network: l2.L2Network, other: Bearer) -> bool:
 
 
 def refuse_network(t: Transaction, uuid: str, network: l2.L2Network, where: str) -> None:
-    """Refuse a network on a cluster where something has one of its device names."""
+    """Refuse a network on a cluster where something has one of its device names, or a device of its VLAN."""
     t.census(where)
     for name in l2.device_names(network):
         for other, state in rivals(t, uuid, network, name):
             if because := why_there(t, other, state, where):
-                raise clash(name, network, state, because)
+                raise clash(name, network, state, because, why_named(uuid, name), why_named(other, name))
+    for one in t.census(where).hosts_of(where):
+        member = t.load(one, host.Host).state
+        refuse_second(member, network, witness(one, host.Added, host.Moved), why_named(uuid, network.device))
 
 
 def refuse_host(t: Transaction, member: host.Host, where: str) -> None:
-    """Refuse a host in a cluster with a network that has a device named as an interface of the host."""
+    """Refuse a host in a cluster with a network that has a device named as an interface of the host, or of its VLAN."""
     t.census(where)
     zone = t.load(where, cluster.Cluster).state.zone
     for name in member.devices:
@@ -68,7 +71,24 @@ def refuse_host(t: Transaction, member: host.Host, where: str) -> None:
             if not isinstance(state, l2.L2Network) or is_shared(name, state, member):
                 continue
             if because := why_there(t, other, state, where):
-                raise clash(name, state, member, because)
+                raise clash(name, state, member, because, why_named(other, name))
+    for other in t.census(where).networks_on(where):
+        found = t.get(other)
+        if found and isinstance(found.state, l2.L2Network):
+            attached = witness(other, l2.AttachedToCluster, cluster=where)
+            refuse_second(member, found.state, attached, why_named(other, found.state.device))
+
+
+def refuse_second(member: host.Host, network: l2.L2Network, *because: Witness) -> None:
+    """Refuse a VLAN device where the host has one of its own: a kernel has room for one of a VLAN on an interface."""
+    own = member.double_of(network.device, network.segment) if network.device else ""
+    if own:
+        raise Refusal(
+            "conflict",
+            f"host {member.name} has {own} of its own, and a kernel has room for one device of a VLAN on an interface:"
+            f" L2 network {network.name} needs another VLAN or another interface there",
+            *because,
+        )
 
 
 def why_there(t: Transaction, uuid: str, state: Bearer, where: str) -> Witness | None:
@@ -80,11 +100,16 @@ def why_there(t: Transaction, uuid: str, state: Bearer, where: str) -> Witness |
     return brought if where in clusters else None
 
 
-def clash(name: str, network: l2.L2Network, other: Bearer, because: Witness) -> Refusal:
+def why_named(uuid: str, name: str) -> Witness:
+    """Name the change of VLAN that gave a network a device of that name, if one did."""
+    return witness(uuid, l2.VlanChanged, device=name)
+
+
+def clash(name: str, network: l2.L2Network, other: Bearer, *because: Witness) -> Refusal:
     whose = f"an interface of host {other.name}" if isinstance(other, host.Host) else f"one of L2 network {other.name}"
     return Refusal(
         "conflict",
         f"L2 network {network.name} has a device {name}, which is {whose} too, and a host can't have both:"
         " a network that is made while the other is there gets another name",
-        because,
+        *because,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from domain import claims, cluster, commands, l2, l2_types, pool, zone
-from domain.handlers import attachments, device_names, providers
+from domain.handlers import attachments, device_names, providers, routers
 from domain.transaction import Transaction
 
 
@@ -75,7 +75,10 @@ def update(t: Transaction, c: commands.UpdateL2Network) -> None:
 
 
 def change_vlan(t: Transaction, c: commands.ChangeL2NetworkVlan) -> None:
-    """Move a network to another VLAN, in all of its clusters or in none."""
+    """Move a network to another VLAN, in all of its clusters or in none.
+
+    What hosts said of it ends there: one that had trouble may take the routers that wait.
+    """
     network = t.require("l2", c.l2, l2.L2Network)
     t.subject = network.uuid
     changed = l2.change_vlan(network.uuid, network.state, c.vlan)
@@ -90,3 +93,5 @@ def change_vlan(t: Transaction, c: commands.ChangeL2NetworkVlan) -> None:
     for where in network.state.clusters:
         t.release(l2.segment_claim(network.state, where), network.uuid, cause=cause)
         t.take(l2.segment_claim(after, where), network.uuid, cause=cause)
+    hosts = t.census(*network.state.clusters).placement([]).hosts
+    routers.offer(t, [network.uuid], hosts, cause=cause)

@@ -9,7 +9,7 @@ import msgspec
 from domain import claims, commands, host, ip_range, l2, l3, l3_ranges, l3_settings, pool, values, vip, vm
 from domain.census import Exclusion
 from domain.errors import Refusal, Witness, witness
-from domain.handlers import addresses, bindings, nics, providers, routers, services, vms
+from domain.handlers import addresses, bindings, exclusions, nics, providers, routers, services, vms
 from domain.history import Fact, Loaded
 from domain.ip_range import IpRange
 from domain.transaction import Transaction
@@ -272,14 +272,14 @@ def require_network(t: Transaction, where: str, network: str) -> None:
     """Refuse a host without an L2 network. One that takes no new VMs may still give those it has a NIC."""
     vms.watch(t, where, [network])
     member, state = t.load(where, host.Host).state, t.load(network, l2.L2Network).state
-    if vms.is_attached(t, state.pool or network, member.cluster):
+    if exclusions.is_attached(t, state.pool or network, member.cluster):
         excluded = t.census().placement([network], cluster=member.cluster).excluded
         missing = next((e for e in excluded if e.host == where and e.l2), None)
     else:
         missing = Exclusion(where, "L2 network not attached to its cluster", network)
     if missing:
-        told = f"host {member.name} can't take the NIC: {vms.explain(t, missing)}"
-        raise Refusal("host-not-eligible", told, *vms.causes(t, [missing]))
+        told = f"host {member.name} can't take the NIC: {exclusions.explain(t, missing)}"
+        raise Refusal("host-not-eligible", told, *exclusions.causes(t, [missing]))
 
 
 def detach_from_vm(t: Transaction, c: commands.DetachL3NetworkFromVm) -> None:

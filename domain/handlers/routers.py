@@ -56,6 +56,16 @@ def place_of(t: Transaction, subnet: str, where: str, besides: Collection[str], 
     return where if where and keeps(t, where, own) else ""
 
 
+def reaches(t: Transaction, subnet: str, networks: Collection[str]) -> bool:
+    """Tell whether an L3 network's router has all these L2 networks where it is, or could have them on another host.
+
+    Trouble with one is no reason against its own host: a router stays with it where there is no better one.
+    """
+    uuid = t.holder(claims.router(subnet))
+    where = t.load(uuid, router.Router).state.host if uuid else ""
+    return bool((where and keeps(t, where, networks)) or choose(t, networks))
+
+
 def reconsider(t: Transaction, hosts: Iterable[str], *, cause: str) -> None:
     """Settle every router on hosts that lost a network, their cluster or their state, or have trouble."""
     for uuid in hosts:
@@ -152,9 +162,12 @@ def is_sound(t: Transaction, uuid: str, networks: Collection[str]) -> bool:
 
 
 def complains(t: Transaction, uuid: str, network: str) -> bool:
-    """Tell whether a host has trouble with an L2 network; what it says in this very command the census does not know
-    yet.
+    """Tell whether a host has trouble with an L2 network, by its last word since that is on its VLAN.
+
+    What is said or changed in this very command the census does not know yet.
     """
+    if any(e.originator_id == network and isinstance(e.fact, l2.VlanChanged) for e in t):
+        return False
     said = host_network.uuid_of(uuid)
     heard = [e.fact for e in t if e.originator_id == said and getattr(e.fact, "l2", "") == network]
     if not heard:

@@ -69,7 +69,9 @@ def require_offer(t: Transaction, subnet: l3.L3Network, offer: Loaded[provider.P
 
 
 def require_needs(t: Transaction, uuid: str, code: Code) -> None:
-    """Refuse a service without the one that it rests on."""
+    """Refuse a service without the one that it rests on: one is asked for while the other is missing, or the other is
+    to go while the one is still in use.
+    """
     subnet = t.load(uuid, l3.L3Network).state
     for service, source in subnet.services:
         offer = t.load(source, provider.Provider).state
@@ -78,7 +80,9 @@ def require_needs(t: Transaction, uuid: str, code: Code) -> None:
                 raise Refusal(
                     code,
                     f"{service} of provider {offer.name} rests on {needed}, which L3 network {subnet.name} lacks",
-                    witness(uuid, l3.ServiceAttached, l3.ServiceProviderChanged, service=service, provider=source),
+                    witness(uuid, l3.Created, l3.ServiceDetached, service=needed)
+                    if code == "service-missing"
+                    else witness(uuid, l3.ServiceAttached, l3.ServiceProviderChanged, service=service, provider=source),
                 )
 
 

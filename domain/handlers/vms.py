@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from domain import claims, cluster, commands, eip, host, host_network, l2, l3, pool, vm
-from domain.census import Exclusion
-from domain.errors import Refusal, Witness, witness
+from domain import claims, cluster, commands, host, host_network, l3, vm
+from domain.errors import Refusal, witness
 from domain.handlers import nics, routers, services
+from domain.handlers.exclusions import NO_EIPS, causes, explain, vacancy
 from domain.history import Loaded
 from domain.transaction import Transaction
-
-
-NO_EIPS: Mapping[str, str] = {}
 
 
 def create(t: Transaction, c: commands.CreateVm) -> None:
@@ -80,7 +77,7 @@ def choose_host(
     if not placement.hosts:
         reasons = "; ".join(f"{t.label(e.host)}: {explain(t, e, eips)}" for e in placement.excluded)
         told = f"no host can take the VM: {reasons or 'there is no host'}"
-        raise Refusal("no-host-available", told, *causes(t, placement.excluded, eips))
+        raise Refusal("no-host-available", told, *([*causes(t, placement.excluded, eips)] or vacancy(t, within)))
     chosen = asked.uuid if asked else placement.hosts[0]
     watch(t, chosen, networks)
     return chosen
@@ -96,45 +93,6 @@ def watch(t: Transaction, chosen: str, networks: Iterable[str]) -> None:
         pool = getattr(network.state, "pool", "") if network else ""
         if pool:
             t.get(pool)
-
-
-def explain(t: Transaction, exclusion: Exclusion, eips: Mapping[str, str] = NO_EIPS) -> str:
-    """Say why a host can't take a VM, and for which EIP it would have to have a network."""
-    if not exclusion.l2:
-        return exclusion.why
-    needed = f", which {t.label(eips[exclusion.l2])} needs" if exclusion.l2 in eips else ""
-    return f"{exclusion.why} ({t.label(exclusion.l2)}{needed})"
-
-
-def causes(t: Transaction, excluded: Iterable[Exclusion], eips: Mapping[str, str] = NO_EIPS) -> Iterator[Witness]:
-    """Name the facts that keep hosts from taking a VM: the state they are in, or what a network is not there by, and
-    the EIP that needs it.
-    """
-    for exclusion in excluded:
-        if exclusion.l2 in eips:
-            yield witness(eips[exclusion.l2], eip.Attached)
-        member = t.load(exclusion.host, host.Host).state
-        where = member.cluster
-        if not exclusion.l2:
-            in_service = member.state == "enabled"
-            yield witness(where, cluster.Created) if in_service else witness(exclusion.host, host.StateChanged)
-            continue
-        network = t.load(exclusion.l2, l2.L2Network)
-        subject = network.state.pool or network.uuid
-        if is_attached(t, subject, where):
-            yield witness(host_network.uuid_of(exclusion.host), *REPORTS, l2=network.uuid)
-            continue
-        yield witness(subject, *NOT_THERE, cluster=where)
-
-
-NOT_THERE = (l2.Created, l2.DetachedFromCluster, pool.Created, pool.DetachedFromCluster)
-"""What keeps a network from a cluster: it was taken off, or never brought there since it was made."""
-REPORTS = (host_network.Failed, host_network.Removed, host_network.DriftBegan)
-
-
-def is_attached(t: Transaction, subject: str, where: str) -> bool:
-    found = t.get(subject)
-    return found is not None and where in getattr(found.state, "clusters", ())
 
 
 def networks_of(t: Transaction, guest: vm.Vm) -> list[str]:

@@ -13,7 +13,7 @@ from projections import addressing
 from projections.addressing import Addresses
 from projections.takers import Taker, takers
 from projections.topology import Topology
-from rewire import options, output, session, when
+from rewire import options, output, session, status, when
 
 
 @click.command(name="addresses")
@@ -35,21 +35,26 @@ def command(
     store: str | None,
     at: str | None,
     output_format: str | None,
-) -> None:
-    """Count the addresses of an L3 network: in its ranges, available, used and reserved."""
+) -> int:
+    """Count the addresses of an L3 network: in its ranges, available, used and reserved.
+
+    With --check, exit status 0 says that the address is to be had, 1 that it is not.
+    """
     with session.opened(store) as open_session:
         topology = open_session.topology(when.position(open_session, at))
-        uuid = topology.find("l3", l3_network)
+        uuid = open_session.find(topology, "l3", l3_network)
         versions: list[Family] = [v for v in values.FAMILIES if ip_version in {None, str(v)}]
-        found = told(topology, uuid, versions, count)
+        found, refused = told(topology, uuid, versions, count), False
         if first is not None:
             families = (one for one in takers(topology, uuid) if values.family(one.address) in versions)
             found["taken"] = list(islice(families, first))
         if wanted is not None:
             found["check"] = check(topology, uuid, wanted)
+            refused = not found["check"]["available"]
     if output.chosen(output_format) == "table":
         found = {key: readable(value) for key, value in found.items()}
     output.show(found, output_format)
+    return status.REFUSED if refused else status.DONE
 
 
 def told(topology: Topology, uuid: str, versions: list[Family], count: int) -> dict[str, Any]:

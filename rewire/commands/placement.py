@@ -7,6 +7,7 @@ import click
 from projections import placement
 from projections.topology import Topology
 from rewire import options, output, session, status, when
+from rewire.session import Session
 
 
 @click.command(name="placement")
@@ -20,8 +21,8 @@ def command(networks: str, cluster: str | None, store: str | None, at: str | Non
         raise click.BadParameter("name at least one network.", param_hint="--networks")
     with session.opened(store) as open_session:
         topology = open_session.topology(when.position(open_session, at))
-        l2s = sorted({l2_of(topology, text) for text in wanted})
-        within = topology.find("cluster", cluster) if cluster else ""
+        l2s = sorted({l2_of(open_session, topology, text) for text in wanted})
+        within = open_session.find(topology, "cluster", cluster) if cluster else ""
         found = placement.place(topology, l2s, cluster=within)
     name = topology.name
     excluded = [{"host": name(e.host), "why": e.why, "l2": name(e.l2)} for e in found.excluded]
@@ -34,8 +35,8 @@ def command(networks: str, cluster: str | None, store: str | None, at: str | Non
     return status.DONE if hosts else status.REFUSED
 
 
-def l2_of(topology: Topology, text: str) -> str:
+def l2_of(open_session: Session, topology: Topology, text: str) -> str:
     """Find a network by the name of its L3 or its L2 network."""
     if ("l3", text) in topology.objects.names or ("l2", text) not in topology.objects.names:
-        return str(getattr(topology.objects.states[topology.find("l3", text)], "l2", ""))
-    return topology.find("l2", text)
+        return str(getattr(topology.objects.states[open_session.find(topology, "l3", text)], "l2", ""))
+    return open_session.find(topology, "l2", text)

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from projections import plan
-from projections.leftovers import Leftover, devices, leftovers
+from projections.leftovers import Leftover, leftovers
 from projections.plan import HostPlan
 from projections.service_entries import DhcpServer, DnsServer, Eip, Forwarding, Guard, Services, Shield, Snat
 from projections.topology import Topology
@@ -22,11 +22,11 @@ def command(host: str, store: str | None, at: str | None, output_format: str | N
     """Show the bridges, VLAN devices, tunnels and ports that HOST must have, each with the facts that caused it."""
     with session.opened(store) as open_session:
         topology = open_session.topology(when.position(open_session, at))
-        found = plan.plan(topology, topology.find("host", host))
+        found = plan.plan(topology, open_session.find(topology, "host", host))
         left = leftovers(topology, found.host)
     if output.chosen(output_format) == "table":
         columns = ("device", "is", "for", "details", "facts")
-        all_rows = [*rows(found), *leftover_rows(topology, left)]
+        all_rows = [*rows(found), *leftover_rows(left)]
         output.show(all_rows, "table", columns=columns, name=topology.name, empty=f"{host} needs nothing")
         return
     output.show(
@@ -95,15 +95,15 @@ def leftover(topology: Topology, left: Leftover) -> dict[str, object]:
     return {
         "l2": topology.name(left.l2),
         "uuid": left.l2,
-        "devices": devices(topology, left.l2),
+        "devices": left.devices,
         "because": left.because,
     }
 
 
-def leftover_rows(topology: Topology, left: Iterable[Leftover]) -> Iterator[dict[str, object]]:
+def leftover_rows(left: Iterable[Leftover]) -> Iterator[dict[str, object]]:
     """Give one line an L2 network that the host still has and is to give up."""
     for found in left:
-        yield row(", ".join(devices(topology, found.l2)), "left behind", found.l2, "to be removed", found.because)
+        yield row(", ".join(found.devices), "left behind", found.l2, "to be removed", found.because)
 
 
 def row(device: str, kind: str, subject: str, details: str, because: tuple[int, ...]) -> dict[str, object]:

@@ -93,7 +93,7 @@ def check(
 def plan_of(store: str | None, host: str, at: str | None) -> HostPlan:
     with session.opened(store) as open_session:
         topology = open_session.topology(when.position(open_session, at))
-        return plan.plan(topology, topology.find("host", host))
+        return plan.plan(topology, open_session.find(topology, "host", host))
 
 
 def empty(wanted: HostPlan) -> HostPlan:

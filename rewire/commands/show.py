@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from domain import values
 from domain.errors import Refusal
 from projections import inventory
 from rewire import fields, options, output, session, when
@@ -47,7 +48,8 @@ def command(kind: str, name: str | None, store: str | None, at: str | None, outp
                 empty=f"there is no {kind} yet",
             )
             return
-        fitting = [entry for entry in found if name in {entry["uuid"], entry.get("name")}]
+        fitting = [entry for entry in found if {values.uuid(name), name} & {entry["uuid"], entry.get("name")}]
         if not fitting:
-            raise Refusal("unknown-object", f"there is no {kind} {name!r}")
+            ended = topology.ended("l2" if kind == "pool" else kind, name)
+            raise open_session.pointed(Refusal("unknown-object", f"there is no {kind} {name!r}", ended), topology)
         output.show(fitting[0], output_format, name=topology.name)

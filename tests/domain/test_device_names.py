@@ -151,10 +151,29 @@ def test_a_pool_is_not_attached_where_a_host_has_the_name_of_one_of_its_tunnels(
     case.when(attach_pool()).refused("conflict", naming=[host.Added("h3", "c1", ("vxlan100",), "", "10.0.0.9")])
 
 
-def test_a_vlan_is_not_changed_to_a_device_that_a_member_of_a_bond_is() -> None:
-    case = given(a_zone(), a_cluster(), a_vlan(vlan=6), a_host(interfaces=("eth0", "bond0=eth0.5+eth1")))
-    case.do(attach("v10")).do(change("v10", 5))
-    assert made(case, "v10")[1].startswith("vx_")
+BONDED_VLAN = a_host(interfaces=("eth0", "bond0=eth0.5+eth1"))
+"""Host h1, which has VLAN 5 of eth0 as a member of a bond, where no network can use it."""
+BONDED_ADDED = host.Added("h1", "c1", ("eth0", "bond0"), "", "")
+
+
+def test_a_vlan_is_not_changed_to_one_that_a_member_of_a_bond_is() -> None:
+    case = given(a_zone(), a_cluster(), a_vlan(vlan=6), BONDED_VLAN, attach("v10"))
+    told = case.when(change("v10", 5)).refused("conflict", naming=[BONDED_ADDED])
+    assert told.startswith("host h1 has eth0.5 of its own")
+
+
+def test_a_network_is_not_attached_where_a_member_of_a_bond_is_its_vlan() -> None:
+    case = given(a_zone(), a_cluster(), BONDED_VLAN, a_vlan("five", vlan=5))
+    assert made(case, "five")[1].startswith("vx_")
+    case.when(attach("five")).refused("conflict", naming=[BONDED_ADDED])
+
+
+def test_a_host_does_not_join_with_a_vlan_of_its_own_beside_a_networks_under_another_name() -> None:
+    """The network's device has a name of its own, since a host elsewhere in the zone has the usual one in a bond."""
+    case = given(a_zone(), a_cluster("c2"), a_host("h1", cluster="c2", interfaces=("eth0", "bond0=eth0.5+eth1")))
+    case.do(a_cluster(), a_vlan("five", vlan=5), attach("five"))
+    case.when(a_host("h2", interfaces=("eth0", "eth0.5"))).refused("conflict", naming=[ON_C1])
+    case.when(c.MoveHost(host="h1", cluster="c1")).refused("conflict", naming=[ON_C1])
 
 
 @pytest.mark.parametrize("second", [a_vlan("w"), a_no_vlan("w", interface="eth0.10")])
@@ -163,6 +182,16 @@ def test_two_networks_of_one_wire_are_told_of_the_wire(second: Command) -> None:
     case.do(c.DeleteHost(host="h1"), attach("v10"))
     code = "vlan-in-use" if isinstance(second, c.CreateL2VlanNetwork) else "physical-interface-in-use"
     case.when(attach("w")).refused(code, naming=[ON_C1])
+
+
+def test_a_device_that_came_with_another_vlan_is_told_by_the_change() -> None:
+    case = given(*ONE_HOST, a_vlan(vlan=6), attach("v10"), change("v10", 5))
+    changed = l2.VlanChanged(5, "eth0.5", "L2VlanNetwork", "vlan", "eth0/5")
+    bonded = a_host("h2", interfaces=("eth0", "bond0=eth0.5+eth1"))
+    case.when(bonded).refused("conflict", naming=[ON_C1, changed])
+    case.do(detach("v10"), bonded)
+    joined = host.Added("h2", "c1", ("eth0", "bond0"), "", "")
+    case.when(attach("v10")).refused("conflict", naming=[changed, joined])
 
 
 # two at the same moment

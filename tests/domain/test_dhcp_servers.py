@@ -47,7 +47,11 @@ def test_a_range_is_removed_enforcing_and_leaves_a_server_without_address_which_
     assert (problem.kind, problem.l2) == ("no-dhcp-address", ("v10",))
     assert "l3 has no IPv4 address left for its DHCP server" in problem.what
     facts = {r.position: r.fact.tag() for r in case.network.facts()}
-    assert [facts[position] for position in problem.because] == ["l3.service-attached", "l3.ip-range-added"]
+    assert [facts[position] for position in problem.because] == [
+        "l3.service-attached",
+        "l3.ip-range-added",
+        "l3.ip-range-deleted",
+    ]
 
 
 def test_the_next_range_gives_the_server_an_address() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from domain import cluster, host, l2, vm
+from domain import cluster, devices, host, l2, vm
 from domain import commands as c
 from tests.builders import (
     A_SUBNET,
@@ -49,6 +49,26 @@ def test_a_bond_is_an_interface_and_its_members_are_none() -> None:
     case.when(a_host("h9", interfaces=BONDED)).then(H9, BOND)
     state = case.topology.state(case.id("host", "h9"), host.Host)
     assert (state.interfaces, state.bonds) == (("bond0", "eth2"), (("bond0", ("eth0", "eth1")),))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        devices.nic("fa:01:02:03:04:05"),
+        devices.own_bridge("0196f0a0-0000-7000-8000-00000000abcd"),
+        devices.own_device("0196f0a0-0000-7000-8000-00000000abcd"),
+    ],
+)
+@pytest.mark.parametrize("text", ["{}", "{}=eth1+eth2", "bond0=eth1+{}"])
+def test_an_interface_is_not_named_like_a_device_that_a_later_nic_or_network_would_get(name: str, text: str) -> None:
+    case = given(a_zone(), a_cluster())
+    told = case.when(a_host("h9", interfaces=("eth0", text.format(name)))).refused("invalid-argument")
+    assert f"{name} is no interface of a host's own" in told
+
+
+def test_an_interface_may_begin_like_one_of_our_devices() -> None:
+    case = given(a_zone(), a_cluster())
+    case.do(a_host("h9", interfaces=("nic0", "nicfa01020304", "vx_0", "l2_up")))
 
 
 def test_a_bond_is_declared_because_its_host_was_added() -> None:

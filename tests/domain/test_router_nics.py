@@ -456,3 +456,10 @@ def test_two_commands_that_meet_at_a_router_end_as_one_after_the_other(
     assert case.network.adopt(fork, [premise]) is None
     attempt(case.network, second)
     nics(case)
+
+
+def test_an_address_on_a_way_out_with_slaac_is_one_that_rewire_configures() -> None:
+    """A router is no guest that would make its address itself."""
+    slaac = c.AddIpRangeByCidr(l3="public", name="v6", cidr="fd00::/64", address_mode="SLAAC")
+    case = given(*A_WAY_OUT, slaac, serve(vr=("SNAT",)))
+    assert nics(case) == [("l3", ()), ("public", ("10.9.0.2", "fd00::2"))]

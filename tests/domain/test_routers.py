@@ -125,6 +125,11 @@ def test_a_host_that_has_trouble_still_takes_no_router_when_it_is_enabled(troubl
     assert moves(troubled, a_host_state("enabled")) == []
 
 
+def test_a_router_comes_to_a_host_whose_trouble_was_with_another_vlan(troubled: Case) -> None:
+    assert moves(troubled, c.ChangeL2NetworkVlan(l2="v10", vlan=99)) == [Placed("l3", "h1")]
+    assert moves(troubled, c.ChangeL2NetworkVlan(l2="v10", vlan=10)) == []
+
+
 @pytest.fixture
 def doubled() -> Case:
     """Give a router on h1, with h2 in another cluster as fit as that."""

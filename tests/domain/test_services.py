@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain import commands as c
-from domain import eip, l3, port_forwarding, provider, router, security_group, vip, vm
+from domain import eip, l2, l3, port_forwarding, provider, router, security_group, vip, vm
 from tests.builders import A_SUBNET, a_range, a_vm, an_l3, detach
 from tests.domain.test_providers import from_l2
 from tests.given import given
@@ -91,7 +91,7 @@ def test_network_and_provider_must_be_there(command: c.Command) -> None:
 @pytest.mark.parametrize("service", ["EIP", "PortForwarding"])
 def test_a_routers_translation_rests_on_its_snat(service: str) -> None:
     case = given(*MADE)
-    case.when(serve(vr=(service,))).refused("service-missing")
+    case.when(serve(vr=(service,))).refused("service-missing", naming=[case.made("l3", "l3")])
     case.when(serve(vr=(service, "SNAT"))).then(
         l3.ServiceAttached(service, "vr"),
         l3.ServiceAttached("SNAT", "vr"),
@@ -102,6 +102,7 @@ def test_a_routers_translation_rests_on_its_snat(service: str) -> None:
     case.when(unserve(vr=("SNAT", service))).then(
         l3.ServiceDetached("SNAT"), l3.ServiceDetached(service), router.Removed()
     )
+    case.when(serve(vr=(service,))).refused("service-missing", naming=[l3.ServiceDetached("SNAT")])
 
 
 def test_an_eip_in_the_hosts_rests_on_nothing() -> None:
@@ -185,7 +186,7 @@ def test_a_service_is_handed_over_to_who_offers_it_there() -> None:
 
 def test_a_service_is_not_handed_over_to_who_lacks_what_it_rests_on() -> None:
     case = given(*MADE, serve(flat=("EIP",)))
-    case.when(hand_over("EIP", "vr")).refused("service-missing")
+    case.when(hand_over("EIP", "vr")).refused("service-missing", naming=[case.made("l3", "l3")])
 
 
 def test_an_eip_follows_its_service_to_another_provider() -> None:
@@ -196,7 +197,8 @@ def test_an_eip_follows_its_service_to_another_provider() -> None:
 
 def test_an_eip_follows_only_to_hosts_that_have_its_network() -> None:
     case = given(*ROUTED, a_vm(host="h1"), a_vip(), an_eip(), attach_eip(), detach("pub", "c1"))
-    case.when(hand_over("EIP", "flat")).refused("host-not-eligible", naming=[vm.Started("h1")])
+    lacking = [vm.Started("h1"), l2.DetachedFromCluster("c1")]
+    case.when(hand_over("EIP", "flat")).refused("host-not-eligible", naming=lacking)
 
 
 # what is in use

@@ -18,6 +18,7 @@ from tests.builders import (
     a_cidr,
     a_cluster,
     a_host,
+    a_host_state,
     a_range,
     a_vlan,
     a_vm,
@@ -25,6 +26,7 @@ from tests.builders import (
     attach,
     destroy,
     detach,
+    failed,
     migrate,
     start,
     stop,
@@ -49,6 +51,7 @@ VIP = vip.Created("vip", "public", "10.9.0.2")
 EIP = eip.Created("e", "vip")
 WHOLE = vip.UseBegan("e", "EIP", "", 1, 65535)
 BOUND = eip.Attached("vm/l3", "vm", "l3")
+OFF = [l2.DetachedFromCluster("c1"), l2.DetachedFromCluster("c2")]
 RULE = port_forwarding.Created("r", "vip", "TCP", 80, 80, 80, 80, "")
 PORT_80 = vip.UseBegan("r", "PortForwarding", "TCP", 80, 80)
 NIC, NIC_GONE = a_router_nic("public"), router.NicRemoved("public")
@@ -244,7 +247,7 @@ def ranged(case: Case, l3_name: str) -> Fact:
 
 def test_an_eip_in_the_hosts_needs_its_network_there() -> None:
     case = given(*SERVED, detach("pub", "c2"), a_vm(host="h2"), a_vip(), an_eip())
-    case.when(attach_eip()).refused("host-not-eligible", naming=[vm.Started("h2")])
+    case.when(attach_eip()).refused("host-not-eligible", naming=[l2.DetachedFromCluster("c2"), vm.Started("h2")])
     case.do(stop()).when(attach_eip()).then(BOUND)
     case.when(start(host="h2")).refused("host-not-eligible", naming=[l2.DetachedFromCluster("c2"), BOUND])
     case.when(start()).then(vm.Started("h1"))
@@ -275,13 +278,27 @@ def test_a_network_that_a_nic_needs_too_is_told_without_the_eip() -> None:
 def test_an_eip_is_handed_over_to_no_router_that_misses_its_network() -> None:
     case = given(*SERVED, a_vm(), stop(), a_vip(), an_eip(), attach_eip())
     case.do(serve(vr=("SNAT",)), detach("pub", "c1"), detach("pub", "c2"))
-    case.when(hand_over("EIP", "vr")).refused("no-host-available", naming=[VIP])
+    case.when(hand_over("EIP", "vr")).refused("no-host-available", naming=[VIP, *OFF])
     case.do(attach("pub", "c1")).when(hand_over("EIP", "vr"))
 
 
 def test_an_eip_in_a_router_needs_a_host_with_both_networks() -> None:
     case = given(*ROUTED, detach("pub", "c1"), detach("pub", "c2"), a_vm(), a_vip(), an_eip())
-    case.when(attach_eip()).refused("no-host-available", naming=[VIP])
+    case.when(attach_eip()).refused("no-host-available", naming=[*OFF, VIP])
+
+
+@pytest.mark.parametrize("trouble", [a_host_state("disabled"), failed(), failed("pub")])
+def test_an_eip_leads_in_through_a_router_that_stays_where_it_is(trouble: c.Command) -> None:
+    case = given(*ROUTED, a_vm(host="h1"), detach("pub", "c2"), a_vip(), an_eip(), a_vip("w"), a_rule(vip="w"))
+    case.do(a_host_state("disabled", host="h2"), trouble)
+    case.when(attach_eip()).then(BOUND, NIC)
+    case.do(c.AttachPortForwardingRule(rule="r", vm="vm", l3="l3"))
+
+
+def test_an_eip_is_handed_over_to_a_router_that_stays_where_it_is() -> None:
+    case = given(*SERVED, serve(vr=("SNAT",)), a_vm(host="h1"), detach("v10", "c2"), a_vip(), an_eip(), attach_eip())
+    case.do(a_host_state("disabled"))
+    case.when(hand_over("EIP", "vr")).then(l3.ServiceProviderChanged("EIP", "vr"), NIC)
 
 
 # port forwarding rules

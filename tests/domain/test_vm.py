@@ -178,8 +178,17 @@ def test_the_state_that_keeps_a_host_from_taking_vms_is_named(state: host.Condit
 
 
 def test_where_there_is_no_host_no_vm_is_made() -> None:
-    told = given(*A_SUBNET, a_cluster("empty")).when(a_vm(cluster="empty")).refused("no-host-available")
+    case = given(*A_SUBNET, a_cluster("empty"))
+    never = [case.made("cluster", "empty")]
+    told = case.when(a_vm(cluster="empty")).refused("no-host-available", naming=never)
     assert "there is no host" in told
+    case.do(a_host("gone", cluster="empty"), a_host("h2"))
+    case.do(c.DeleteHost(host="h1"), c.DeleteHost(host="gone"), c.DeleteHost(host="h2"))
+    for command, last in ((a_vm(cluster="empty"), "gone"), (a_vm(cluster="c1"), "h2"), (a_vm(), "h2")):
+        refusal = case.when(command).refusal
+        assert refusal
+        (ended,) = [r for r in case.network.facts() if r.position in refusal.conflicts]
+        assert (ended.fact, case.topology.name(ended.originator_id)) == (host.Deleted(), last)
 
 
 def test_all_networks_must_meet_on_one_host() -> None:

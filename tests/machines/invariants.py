@@ -125,7 +125,8 @@ def relations_fit(topology: Topology) -> None:
 def services_fit(topology: Topology) -> None:
     """Who uses what is what the states alone would give, and everything that is used is there."""
     kept, simple = topology.services, services.recompute(topology.objects)
-    for mine, other in ((kept.users, simple.users), (kept.taken, simple.taken), (kept.rules, simple.rules)):
+    for name in ("users", "taken", "rules", "answering"):
+        mine, other = getattr(kept, name), getattr(simple, name)
         assert {k: set(v) for k, v in mine.items()} == {k: set(v) for k, v in other.items()}
     assert set(kept.users) <= {*topology.objects.states, *topology.nics.all, services.PROVIDERS}
 

@@ -12,7 +12,7 @@ from domain import commands as c
 from domain import host, host_network, l2, pool
 from domain.commands import Command
 from domain.host_network import HostNetwork
-from projections.leftovers import devices, leftovers
+from projections.leftovers import leftovers
 from projections.objects import Objects
 from projections.problems import problems
 from projections.topology import Topology
@@ -117,8 +117,15 @@ def test_a_deleted_network_goes_by_the_last_name_it_had() -> None:
     uuid = case.id("l2", "red")
     (problem,) = problems(case.do(delete("red")).topology)
     assert (problem.l2, problem.what) == (("red",), "host h1 still has L2 network red, which is deleted")
-    assert devices(case.topology, uuid) == ("br_eth0_10", "eth0.10")
+    (left,) = leftovers(case.topology, case.id("host", "h1"))
+    assert left.devices == ("br_eth0_10", "eth0.10")
     assert case.topology.name(uuid) == "red"
+
+
+def test_what_is_left_is_what_the_host_made_before_the_vlan_changed() -> None:
+    case = given(*A_NETWORK, realized(), c.ChangeL2NetworkVlan(l2="v10", vlan=20), detach("v10"))
+    (left,) = leftovers(case.topology, case.id("host", "h1"))
+    assert left.devices == ("br_eth0_10", "eth0.10")
 
 
 def test_another_network_may_have_the_name_of_one_that_is_left() -> None:

@@ -104,6 +104,17 @@ def test_what_a_host_said_of_another_vlan_is_no_reason(report: Command, why: str
     assert placed(case.do(realized(), report), "v10") == (["h2"], [("h1", why, "v10")])
 
 
+def test_what_is_gone_after_the_vlan_changed_is_gone() -> None:
+    case = given(*TWO_SUBNETS, *MADE, c.ChangeL2NetworkVlan(l2="v10", vlan=20), removed())
+    assert placed(case, "v10") == (["h2"], [("h1", GONE, "v10")])
+    assert placed(case.do(realized()), "v10") == (["h1", "h2"], [])
+
+
+def test_what_a_host_said_before_the_vlan_changed_and_changed_back_is_no_reason() -> None:
+    back = (c.ChangeL2NetworkVlan(l2="v10", vlan=20), c.ChangeL2NetworkVlan(l2="v10", vlan=10))
+    assert placed(given(*TWO_SUBNETS, *MADE, failed(), *back), "v10") == (["h1", "h2"], [])
+
+
 def test_a_network_that_hosts_have_while_a_vm_needs_it_may_be_gone_meanwhile() -> None:
     case = given(*A_POOL, a_vxlan(realize="vm"), realized("x"), removed("x"))
     assert placed(case, "x") == (["h1", "h2"], [])

@@ -376,4 +376,4 @@ def test_splits_and_leaks_are_where_the_flood_parts_or_joins_networks(case: Case
 def test_a_leftover_names_the_network_and_the_facts() -> None:
     case = given(*TWO_SUBNETS, realized(), detach("v10"))
     (leftover,) = leftovers(case.topology, case.id("host", "h1"))
-    assert leftover == Leftover(case.id("l2", "v10"), leftover.because)
+    assert leftover == Leftover(case.id("l2", "v10"), ("br_eth0_10", "eth0.10"), leftover.because)

@@ -24,6 +24,7 @@ from tests.builders import (
     attach,
     detach,
 )
+from tests.domain.test_l3_ranges import a_range6
 from tests.given import Case, given, named, names
 from tests.service_builders import (
     A_PUBLIC_SUBNET,
@@ -63,6 +64,10 @@ def facts(case: Case, because: tuple[int, ...]) -> list[Fact]:
 
 def stranded(case: Case) -> list[Problem]:
     return [p for p in problems(case.topology) if p.kind == "no-way-out"]
+
+
+def deaf(case: Case) -> list[Problem]:
+    return [p for p in problems(case.topology) if p.kind == "no-way-in"]
 
 
 def namespaces(done: Services) -> list[str]:
@@ -225,7 +230,7 @@ def test_a_way_out_that_its_host_lacks_leads_nowhere() -> None:
 def test_a_way_out_without_an_address_leads_nowhere() -> None:
     case = given(*A_PUBLIC_SUBNET[:-1], AN_OPEN_ROUTER, serve(vr=("SNAT",)), a_vm())
     (problem,) = stranded(case)
-    assert "L3 network public had no address for its router" in problem.what
+    assert "L3 network public had no IPv4 address for its router" in problem.what
     assert enjoyed(case.topology) == set()
     assert stranded(case.do(a_cidr("10.9.0.0/24", l3="public"))) == []
     assert enjoyed(case.topology) == {"vm/l3: SNAT"}
@@ -238,6 +243,49 @@ def test_a_public_network_has_no_way_out_through_itself() -> None:
 
 def test_what_waits_for_a_router_is_not_told_of() -> None:
     assert stranded(given(*OPEN, a_host_state("maintenance"), a_host_state("maintenance", host="h2"))) == []
+
+
+def test_a_way_out_is_one_of_the_families_that_the_network_has() -> None:
+    case = given(*A_PUBLIC_SUBNET[:-1], SIX, AN_OPEN_ROUTER, serve(vr=("SNAT",)), a_vm())
+    (problem,) = stranded(case)
+    assert "L3 network public had no IPv4 address for its router" in problem.what
+    (snat,) = planned(case).snat
+    assert (snat.networks, snat.addresses) == ((), ())
+    assert enjoyed(case.topology) == set()
+    case.do(a_cidr("10.9.0.0/24", l3="public"))
+    assert (stranded(case), enjoyed(case.topology)) == ([], {"vm/l3: SNAT"})
+    (snat,) = planned(case).snat
+    assert (snat.networks, snat.addresses) == (("192.168.0.0/24",), ("10.9.0.2",))
+
+
+def test_a_network_of_both_families_needs_a_way_out_for_both() -> None:
+    case = given(*OPEN, a_range6())
+    (problem,) = stranded(case)
+    assert "L3 network public had no IPv6 address for its router" in problem.what
+    assert stranded(case.do(SIX)) == []
+
+
+def test_a_way_out_that_lost_its_range_names_what_took_it() -> None:
+    case = given(*OPEN, c.DeleteIpRange(l3="public", name="all", mode="enforcing"))
+    (problem,) = stranded(case)
+    assert l3.IpRangeDeleted("all", "10.9.0.2", "10.9.0.254") in facts(case, problem.because)
+
+
+# without a way in
+
+
+def test_a_vip_whose_network_the_routers_host_lacks_has_no_way_in() -> None:
+    case = given(*A_PUBLIC_SUBNET, A_ROUTER, serve(vr=("SNAT", "EIP", "PortForwarding")), a_vm(host="h1"))
+    case.do(a_vip(), a_rule("r", vm="vm"), a_rule("s", 81, vm="vm"))
+    assert deaf(case.do(detach("pub"))) == []
+    (problem,) = deaf(case.do(detach("pub", "c2")))
+    assert problem.what == (
+        "VIP vip leads to L3 network l3, and has no way in: host h2, where the router is, lacks L2 network pub"
+    )
+    assert (problem.l2, problem.hosts) == (("pub",), ("h2",))
+    tags = [type(fact).tag() for fact in facts(case, problem.because)]
+    assert tags == [*["port-forwarding-rule.attached"] * 2, "router.moved", "l2.detached-from-cluster"]
+    assert deaf(case.do(attach("pub", "c2"))) == []
 
 
 # who has what

@@ -185,7 +185,7 @@ def test_a_routers_host_serves_all_of_its_network() -> None:
     assert planned(case) == Services(
         routers=(found,),
         dhcp=(a_dhcp_server(*leases, addresses=("192.168.0.1",), namespace="namespace of l3"),),
-        snat=(Snat("l3", "br_eth0_10", ("192.168.0.0/24",), (), "", "namespace of l3", ()),),
+        snat=(Snat("l3", "br_eth0_10", (), (), "", "namespace of l3", ()),),
     )
     assert planned(case, "h2") == Services()
     assert planned(case.do(a_host_state("disabled"))).routers == (found,)

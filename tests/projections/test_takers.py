@@ -60,5 +60,5 @@ def test_each_address_rests_on_facts() -> None:
     facts = {r.position: r.fact.tag() for r in case.network.facts()}
     found = {one.holder: {facts[p] for p in one.because} for one in takers(case.topology, case.id("l3", "l3"))}
     assert found["the gateway of l3"] == {"l3.ip-range-added"}
-    assert found["the DHCP server of l3"] == {"l3.service-attached"}
+    assert found["the DHCP server of l3"] == {"l3.service-attached", "l3.dhcp-server-address-assigned"}
     assert found["a/l3"] == {"vm.nic-attached"}

@@ -29,13 +29,13 @@ CREATE TABLE objects (
 );
 CREATE INDEX objects_by_key ON objects (uuid, until);
 INSERT INTO objects VALUES ('nobody', 'of old', 1, '2020-01-01T00:00:00.000000Z', NULL, NULL);
-CREATE TABLE segments (
-    l2 TEXT NOT NULL, segment TEXT NOT NULL,
-    since INTEGER NOT NULL, since_time TEXT NOT NULL, until INTEGER, until_time TEXT
-);
-INSERT INTO segments VALUES ('nobody', 'nowhere', 1, '2020-01-01T00:00:00.000000Z', NULL, NULL);
 """
-"""What was stored once: a table with fewer columns, and one that is no more."""
+"""What was stored once: a table with fewer columns."""
+OTHERS = """
+CREATE TABLE leases (address TEXT NOT NULL, since TEXT NOT NULL, until_time TEXT);
+INSERT INTO leases VALUES ('10.0.0.1', '2020-01-01', NULL);
+"""
+"""What somebody else keeps in the same file."""
 
 
 @pytest.fixture
@@ -83,6 +83,16 @@ def test_rows_that_mean_something_else_are_another_shape(monkeypatch: pytest.Mon
     before = timeline_store.shape()
     monkeypatch.setattr(timeline_store, change, "another")
     assert timeline_store.shape() != before
+
+
+def test_a_table_of_other_people_is_left_alone(network: Network) -> None:
+    run(network.path, FORMER + OTHERS)
+
+    store = caught_up(network)
+
+    assert store.query("SELECT address FROM leases") == [("10.0.0.1",)]
+    assert store.rows() == rebuilt(network)
+    store.close()
 
 
 def test_a_timeline_of_this_shape_is_kept(network: Network) -> None:

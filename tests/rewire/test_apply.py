@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from rewire import session
+from rewire.apply import all_or_none, author
+from rewire.change_file import Step, parse
 from tests.rewire.conftest import Rewire
 
 
@@ -69,6 +72,24 @@ def test_an_atomic_run_records_all_steps_at_the_positions_it_tells(rewire: Rewir
 
     assert [entry["positions"] for entry in answer.value] == [[1, 2], [3, 4]]
     assert zones(rewire) == ["zone-1", "zone-2"]
+
+
+def test_an_atomic_run_points_at_the_facts_of_its_own_that_others_moved(store: Path) -> None:
+    """Others record a fact while the run is on a fork: what stood in its way got another position."""
+    text = ZONE + "- create-zone: { name: zone-1 }\n  expect-error: name-in-use\n- create-zone: { name: zone-2 }\n"
+    url, by = f"sqlite:{store}", author("tester", "")
+    others = iter(parse(b"- create-zone: { name: other }", "others"))
+    with session.opened(url, absent="make") as mine, session.opened(url) as theirs:
+
+        def meddle(_: Step) -> None:
+            for step in others:
+                theirs.network.execute(step.command, by)
+
+        first, expected, last = all_or_none(mine.network, parse(text.encode(), "mine"), by, watch=meddle).entries
+
+    assert (first.positions, last.positions) == ((3, 4), (5, 6))
+    assert expected.error
+    assert expected.error.conflicts == (3,)
 
 
 def test_a_dry_run_tells_what_would_be_recorded_and_records_nothing(rewire: Rewire, change: Change) -> None:

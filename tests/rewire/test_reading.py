@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 
 import pytest
 
@@ -185,3 +186,52 @@ def test_the_history_of_a_nic_goes_by_its_name(network: Rewire) -> None:
 def test_a_nic_that_never_was_has_no_history(network: Rewire) -> None:
     answer = network("history", "vm-a/l3-2")
     assert (answer.status, answer.err) == (1, "error: unknown-object: there never was an object 'vm-a/l3-2'\n")
+
+
+GONE = """
+- create-zone: { name: z }
+- create-cluster: { name: c, zone: z }
+- add-host: { name: h, cluster: c, interfaces: [eth0] }
+- create-l2-no-vlan-network: { name: n, zone: z, physical-interface: eth0 }
+- create-l3-network: { name: l, l2: n }
+- create-l2-vxlan-network-pool: { name: p, zone: z }
+"""
+ENDS = """
+- delete-l2-network: { l2: p }
+- delete-l3-network: { l3: l }
+- delete-host: { host: h }
+- delete-cluster: { cluster: c }
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "words"),
+    [
+        ("host", "h", ("show", "host", "{}")),
+        ("pool", "p", ("show", "pool", "{}")),
+        ("host", "h", ("plan", "{}")),
+        ("l3", "l", ("addresses", "{}")),
+        ("l3", "l", ("placement", "--networks", "{}")),
+        ("cluster", "c", ("placement", "--networks", "n", "--cluster", "{}")),
+    ],
+)
+@pytest.mark.parametrize("by_uuid", [False, True])
+def test_of_what_is_gone_the_end_is_named(
+    rewire: Rewire, change: Callable[[str], str], kind: str, name: str, words: tuple[str, ...], *, by_uuid: bool
+) -> None:
+    assert rewire("apply", change(GONE)).status == 0
+    uuid = rewire("show", kind, name).value["uuid"]
+    assert rewire("apply", change(ENDS)).status == 0
+    asked = [word.format(uuid if by_uuid else name) for word in words]
+    (end,) = (f["position"] for f in rewire("history", uuid).value if f["fact"].endswith(".deleted"))
+
+    assert rewire(*asked, "-o", "json").error["conflicts"] == [end]
+    assert rewire(*asked, "--at", str(end - 1)).err == ""
+    assert rewire(*asked, "--at", "1", "-o", "json").error["conflicts"] == []
+
+
+def test_a_uuid_is_known_in_every_spelling(network: Rewire) -> None:
+    zone = network("show", "zone", "zone-1").value
+
+    for spelling in (zone["uuid"], zone["uuid"].upper(), zone["uuid"].replace("-", "")):
+        assert network("show", "zone", spelling).value == zone

@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from domain import aggregates
+from domain import aggregates, claims
 from domain.commands import COMMANDS
+from domain.transaction import Transaction
 from rewire import reference
 
 
@@ -40,6 +41,27 @@ def test_what_a_command_records_stands_on_its_page() -> None:
     golden = (GOLDEN / "part2.jsonl").read_text().splitlines()
     tags = {msgspec.json.decode(line)[2] for line in golden}
     assert {tag for tag in tags if f"`{tag}`" not in listed} == set()
+
+
+@pytest.mark.parametrize(
+    ("tag", "command"),
+    [("host.bond-declared", "add-host"), ("l3.updated", "update-l3-network"), ("host.state-changed", "set-host-state")],
+)
+def test_a_fact_of_one_command_stands_on_no_other_page(tag: str, command: str) -> None:
+    """A fact that is only applied, or a form that two facts share, is not recorded."""
+    pages = (reference.page(name, kind).split("Refused with:")[0] for name, kind in sorted(COMMANDS.items()))
+    assert [page.split()[1] for page in pages if f"`{tag}`" in page] == [command]
+
+
+def test_a_claim_that_is_only_looked_up_refuses_nobody() -> None:
+    def look(t: Transaction) -> str:
+        return t.holder(claims.router(""))
+
+    def take(t: Transaction) -> None:
+        t.take(claims.router(""), "")
+
+    assert reference.reach(look)[1] == set()
+    assert reference.reach(take)[1] == {"conflict"}
 
 
 def test_the_schema_knows_every_kind_of_fact_by_its_tag() -> None:
