@@ -7,7 +7,7 @@ pins := pyproject.toml uv.lock .ci/environment
 # The system's tools (ip, modprobe) may lie outside an ordinary user's path.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help demo test coverage docs check style format types types-again layers mutants benchmark clean
+.PHONY: help demo test coverage docs check style format types types-again layers mutants conformance benchmark clean
 .DELETE_ON_ERROR:
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make docs       write the reference of commands and facts from the code"
 	@echo "make check      style, format, types and layers; --keep-going tells of all that fails"
 	@echo "make mutants    faults put into the domain that no test of it finds; COUNT=300 of them, by chance"
+	@echo "make conformance  random histories on real kernels and in the simulator, compared; COUNT=1000 of them, from SEED=1 on"
 	@echo "make benchmark  measure"
 	@echo "make clean      remove what the others made"
 
@@ -25,7 +26,7 @@ demo: .venv/.runtime
 
 test: .venv/.complete
 	@.ci/packages
-	$(python) -m pytest
+	$(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: style format types types-again layers
 
@@ -53,6 +54,10 @@ docs: .venv/.complete
 mutants: .venv/.complete
 	@.ci/environment --group mutation
 	@.ci/mutants $(COUNT)
+
+conformance: .venv/.complete
+	@.ci/packages
+	@$(python) -m tests.conformance $(or $(COUNT),1000) $(or $(SEED),1)
 
 benchmark: .venv/.complete
 	@set -e; for file in $(sort $(wildcard benchmarks/*.py)); do echo "== $$file"; $(python) $$file; done

@@ -7,13 +7,14 @@ implementation's own `host`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 import msgspec
 
-from projections.diff import Obstacle
+from projections.obstacles import Obstacle
 from projections.operations import Operation
-from projections.plan import HostPlan, Port
+from projections.plan import HostPlan
 
 
 Host_contra = TypeVar("Host_contra", contravariant=True)
@@ -22,6 +23,10 @@ Network_contra = TypeVar("Network_contra", contravariant=True)
 """What an L2 network is created from."""
 Service_contra = TypeVar("Service_contra", contravariant=True)
 """What a service type needs to know of one L3 network on one host."""
+
+
+Planned = Callable[[], HostPlan]
+"""Derives a host's plan as it is when asked."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -63,18 +68,18 @@ class L2NetworkRealization(Protocol[Host_contra]):
 
 
 class PreVmInstantiateResource(Protocol[Host_contra]):
-    """Prepares a host for a VM's NICs before the VM is started there, and takes it back if it is not."""
+    """Prepares a host for a VM before it is started there, and takes that back when it has ended or didn't start."""
 
-    def pre_before_instantiate(self, ports: tuple[Port, ...]) -> None:
+    def pre_before_instantiate(self, plan: HostPlan, vm: str) -> None:
         """Object before anything is touched, by raising `RewireError`."""
         ...
 
-    def pre_instantiate(self, host: Host_contra, ports: tuple[Port, ...]) -> None:
-        """Make what the VM needs. Done again, it changes nothing."""
+    def pre_instantiate(self, host: Host_contra, planned: Planned, vm: str) -> None:
+        """Make what the VM needs, or raise `RewireError`. Done again, it changes nothing."""
         ...
 
-    def pre_release(self, host: Host_contra, ports: tuple[Port, ...]) -> None:
-        """Take back what was made. Done again, it changes nothing."""
+    def pre_release(self, host: Host_contra, planned: Planned, vm: str) -> None:
+        """Take back what was made, as far as the plan has it no more. Done again, it changes nothing."""
         ...
 
 

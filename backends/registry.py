@@ -1,8 +1,9 @@
-"""Finds who realizes an L2 type on a hypervisor type, among all installed distributions.
+"""Finds who realizes an L2 type on a hypervisor type, and who prepares its hosts for VMs, among all that is installed.
 
 Entry points of the group `rewire.l2_realization` are named `L2VlanNetwork/KVM`. Two of one name are
 refused, since which one came first would be left to the order of folders. Nothing is imported before it is
-asked for.
+asked for. Those of `rewire.pre_vm_instantiate`, which prepare hosts for VMs, are named `networks/KVM`, and are asked
+in order of their names.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from backends.protocols import L2NetworkRealization
+from backends.protocols import L2NetworkRealization, PreVmInstantiateResource
 from domain.errors import HostUnreachable
 
 
 GROUP = "rewire.l2_realization"
+RESOURCES = "rewire.pre_vm_instantiate"
 
 
 class Registry:
@@ -50,3 +52,17 @@ class Registry:
             raise HostUnreachable(
                 f"both {other.value} and {entry.value} are installed to realize {entry.name}: remove one"
             )
+
+
+def resources(
+    hypervisor_type: str, entries: Iterable[EntryPoint] | None = None
+) -> tuple[PreVmInstantiateResource[Any], ...]:
+    """Load all that prepares hosts of a hypervisor type for VMs.
+
+    Raises `HostUnreachable` when there is nothing: a VM would start without its networks.
+    """
+    known = entry_points(group=RESOURCES) if entries is None else entries
+    mine = {entry.name: entry for entry in known if entry.name.endswith(f"/{hypervisor_type}")}
+    if not mine:
+        raise HostUnreachable(f"nothing installed prepares {hypervisor_type} hosts for VMs")
+    return tuple(mine[name].load()() for name in sorted(mine))

@@ -14,7 +14,7 @@ from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import Mapper, StoredEvent
 
 from domain import aggregates, values
-from domain.errors import StoreUnreachable
+from domain.errors import StoreUnusable
 from domain.history import Fact, Recorded
 
 
@@ -51,13 +51,13 @@ def encode(recorded: Recorded) -> bytes:
 def decode(subject: str, version: int, position: int, state: bytes) -> Recorded:
     """Read a stored fact.
 
-    Raises `StoreUnreachable` when the bytes are no fact that this version knows.
+    Raises `StoreUnusable` when the bytes are no fact that this version knows.
     """
     try:
         row = DECODER.decode(state)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         where = f"fact {position}" if position else f"fact {version} of {subject}"
-        raise StoreUnreachable(f"{where} can't be read: {error}") from error
+        raise StoreUnusable(f"{where} can't be read: {error}") from error
     return Recorded(
         originator_id=subject,
         originator_version=version,

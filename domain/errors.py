@@ -3,7 +3,8 @@
     RewireError                 carries a code of the contract and a sentence
     +-- Refusal                 a rule of the domain stands in the way, and these facts with it
     +-- InvalidFile             a change file can't be read; nothing was written
-    +-- StoreUnreachable        there is no store, or it is not one, or it does not answer
+    +-- StoreUnreachable        there is no store, or it does not answer
+        +-- StoreUnusable       it is no store, or a newer version wrote it: waiting won't help
     +-- HostUnreachable         a host's kernel refused, or what is there is not ours to change
 
 A code is a promise to scripts; the sentence is for people and may change. Nothing here prints or exits.
@@ -109,6 +110,10 @@ class StoreUnreachable(RewireError):
 
     def __init__(self, sentence: str) -> None:
         super().__init__("store-unreachable", sentence)
+
+
+class StoreUnusable(StoreUnreachable):
+    """The store is there, and this version can't read it."""
 
 
 class HostUnreachable(RewireError):

@@ -71,6 +71,11 @@ class Host(State, frozen=True):
         return self.vtep or self.address
 
     @property
+    def ends(self) -> tuple[str, ...]:
+        """The addresses that tunnels may start from."""
+        return tuple(filter(None, (self.vtep, self.address)))
+
+    @property
     def devices(self) -> tuple[str, ...]:
         """Give the names of the host's own devices: its interfaces, and what is part of a bond."""
         return (*self.interfaces, *(member for _, members in self.bonds for member in members))

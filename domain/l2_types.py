@@ -24,6 +24,11 @@ GRE = "OvsGreL2Network"
 TUNNEL_MTU = 1450
 """What a VXLAN network has of 1500 bytes: 50 are the outer IPv4, UDP and VXLAN header (RFC 7348)."""
 
+GRE_MTU = 1458
+"""What a GRE network has of 1500 bytes: 42 are the outer IPv4 and GRE header, its key, and the inner Ethernet header
+(RFC 2890).
+"""
+
 Carrier = Literal["interface", "vlan", "tunnel", "gre", "own"]
 """How frames leave a host: untagged, tagged, in a pool's tunnel, in a GRE mesh, or as the type's realization makes
 them.

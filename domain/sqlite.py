@@ -18,7 +18,7 @@ from typing import Any
 from eventsourcing import sqlite as library
 from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
 
-from domain.errors import StoreUnreachable
+from domain.errors import StoreUnreachable, StoreUnusable
 from domain.transaction import Premise
 
 
@@ -233,7 +233,7 @@ def is_blank(path: Path) -> bool:
     except OSError as error:
         raise StoreUnreachable(f"{path} can't be read: {error.strerror}") from error
     if head and head != MAGIC:
-        raise StoreUnreachable(f"{path} is not a Rewire store: it is no SQLite database")
+        raise StoreUnusable(f"{path} is not a Rewire store: it is no SQLite database")
     return not head or not holds_tables(path)
 
 
@@ -246,7 +246,7 @@ def holds_tables(path: Path) -> bool:
     except sqlite3.Error as error:
         raise StoreUnreachable(f"{path} is not a Rewire store: {error}") from error
     if found != APPLICATION_ID and (found or tables):
-        raise StoreUnreachable(f"{path} is not a Rewire store: it is another program's database")
+        raise StoreUnusable(f"{path} is not a Rewire store: it is another program's database")
     if schema > SCHEMA:
-        raise StoreUnreachable(f"{path} was written by a newer Rewire (schema {schema}, this one reads {SCHEMA})")
+        raise StoreUnusable(f"{path} was written by a newer Rewire (schema {schema}, this one reads {SCHEMA})")
     return bool(tables)

@@ -20,6 +20,7 @@ from projections.domains import Domain, domains
 from projections.enjoyed import enjoyed
 from projections.found import Found, bare_host
 from projections.holders import doubled, label
+from projections.namespace_operations import CreateNamespace, DeleteNamespace, NamespaceOperation
 from projections.operations import (
     AddPeer,
     CreateBridge,
@@ -205,8 +206,8 @@ def host_changes(before: Topology, after: Topology) -> Iterator[HostChanges]:
 
 def changes_of(before: Topology, after: Topology, uuid: str) -> HostChanges:
     steps = operations(before, after, uuid)
-    made = {step.name for step in steps if isinstance(step, CREATIONS)}
-    gone = {step.name for step in steps if isinstance(step, Delete)}
+    made = {touched(step) for step in steps if isinstance(step, CREATIONS)}
+    gone = {touched(step) for step in steps if isinstance(step, Delete | DeleteNamespace)}
     told = made | gone
     rest = (step for step in steps if touched(step) not in told)
     return HostChanges(
@@ -217,13 +218,15 @@ def changes_of(before: Topology, after: Topology, uuid: str) -> HostChanges:
     )
 
 
-CREATIONS = (CreateBridge, CreateVlan, CreateTunnel, CreatePort)
+CREATIONS = (CreateBridge, CreateVlan, CreateTunnel, CreatePort, CreateNamespace)
 
 
 def touched(step: Operation) -> str:
     match step:
         case AddPeer(tunnel=tunnel) | RemovePeer(tunnel=tunnel):
             return tunnel
+        case NamespaceOperation():
+            return str(getattr(step, "namespace", ""))
         case _:
             return str(getattr(step, "name", ""))
 
@@ -244,5 +247,6 @@ def plan_of(topology: Topology, uuid: str) -> HostPlan:
 
 def realized(topology: Topology, plan: HostPlan) -> Found:
     """Give what a look shows on a host that has done its part."""
-    bare = bare_host(topology.state(plan.host, host.Host).interfaces)
+    member = topology.state(plan.host, host.Host)
+    bare = bare_host(member.interfaces, member.ends)
     return apply_all(bare, diff(plan, bare))

@@ -6,14 +6,23 @@ holds what is ours and what is foreign alike, since a plan must keep off what is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 from immutables import Map
 
+from projections.ovs import Ovs
 
-Kind = Literal["bridge", "vlan", "vxlan", "port", "other"]
-"""`port` is the host's end of a VM's NIC; `other` is everything we never make, physical interfaces first."""
+
+Kind = Literal["bridge", "vlan", "vxlan", "port", "leg", "other"]
+"""`port` is the host's end of a VM's NIC, `leg` its end of a cable into a namespace of ours; `other` is everything we
+never make, physical interfaces first.
+"""
+
+
+FOREIGN = "foreign"
+"""What a look says of the digest of a thing with the name of one of ours that is somebody else's."""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -67,6 +76,76 @@ class Route(msgspec.Struct, frozen=True, order=True):
     type: int = 1
 
 
+class Inside(msgspec.Struct, frozen=True):
+    """The inner end of a leg."""
+
+    mac: str
+    mtu: int = 0
+    up: bool = True
+    addresses: tuple[str, ...] = ()
+    """Sorted, without what the kernel makes by itself."""
+
+
+class Running(msgspec.Struct, frozen=True):
+    """A server that lives, where it listens, and the digests of what it was started with and of what it read last."""
+
+    leg: str
+    settings: str
+    entries: str
+
+
+class Room(msgspec.Struct, frozen=True):
+    """What is in a network namespace that is pinned where ours are."""
+
+    ours: bool = True
+    mark: str = ""
+    """The alias of its `lo`: what it is for and the fact that caused it."""
+    legs: Map[str, Inside] = Map()
+    """Its devices of ours, by name."""
+    routes: frozenset[tuple[str, str]] = frozenset()
+    """(destination, gateway), through legs, without what comes with addresses."""
+    ways: frozenset[tuple[int, str, str, str]] = frozenset()
+    """(number, destination, leg, gateway) of the routes of marked packets."""
+    forwarding: bool | None = False
+    """Nothing where it forwards one family and not the other."""
+    rules: str = ""
+    """The digest of the rules that are loaded and in force; nothing where connections before them may go on."""
+    server: Running | None = None
+
+
+class Neighbour(msgspec.Struct, frozen=True, order=True):
+    """A neighbour that somebody told a host of for good, or that it answers for."""
+
+    interface: str
+    address: str
+    mac: str = ""
+    proxy: bool = False
+
+
+class Rule(msgspec.Struct, frozen=True, order=True):
+    """A rule of routing that names an interface, as far as it tells one from another."""
+
+    interface: str
+    way: Literal["in", "out"]
+    """Whether it is about what comes in there, or about what a socket that is bound to it sends."""
+    version: int
+    priority: int
+    source: str = ""
+    destination: str = ""
+    table: int = 254
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """The filters that a host has loaded."""
+
+    digest: str
+    """Of all but the members; `foreign` where somebody else has a table of that name."""
+    members: Map[str, frozenset[str]] = Map()
+    """Addresses by group."""
+    settled: bool = True
+    """Whether no connection is left that they would not let anybody open."""
+
+
 class Found(msgspec.Struct, frozen=True):
     """One host at one moment."""
 
@@ -75,8 +154,22 @@ class Found(msgspec.Struct, frozen=True):
     routes: frozenset[Route] = frozenset()
     peers: frozenset[tuple[str, str]] = frozenset()
     """(tunnel, peer's VTEP): where a tunnel sends broadcasts."""
+    neighbours: frozenset[Neighbour] = frozenset()
+    rules: frozenset[Rule] = frozenset()
+    ovs: Ovs = Ovs()
+    namespaces: Map[str, Room] = Map()
+    """By name, those pinned in our own folder."""
+    fence: str = ""
+    """The digest of the fences that are loaded; `foreign` where somebody else has a table of that name."""
+    filters: Loaded | None = None
 
 
-def bare_host(interfaces: tuple[str, ...]) -> Found:
-    """Give a host as it comes out of the box: its physical interfaces, up, and nothing of ours."""
-    return Found(links=Map({name: Link(name, "other") for name in interfaces}))
+def bare_host(interfaces: tuple[str, ...], ends: Iterable[str] = ()) -> Found:
+    """Give a host as it comes out of the box: its physical interfaces, up, and nothing of ours.
+
+    *ends* are where its tunnels start: addresses that no interface loses.
+    """
+    return Found(
+        links=Map({name: Link(name, "other") for name in interfaces}),
+        addresses=frozenset(Address("lo", f"{end}/{128 if ':' in end else 32}") for end in ends),
+    )

@@ -12,11 +12,17 @@ from collections.abc import Iterable
 import msgspec
 from immutables import Map
 
-from projections.found import Address, Found, Kind, Link, Route
-
-
-class Operation(msgspec.Struct, frozen=True, tag_field="do"):
-    """Base of the steps."""
+from projections import filter_operations, move_operations, namespace_operations, ovs_operations
+from projections.filter_operations import FilterOperation
+from projections.found import Found, Kind, Link
+from projections.move_operations import Move
+from projections.move_operations import MoveAddress as MoveAddress  # noqa: PLC0414 - these are asked for here
+from projections.move_operations import MoveNeighbour as MoveNeighbour  # noqa: PLC0414
+from projections.move_operations import MoveRoute as MoveRoute  # noqa: PLC0414
+from projections.move_operations import MoveRule as MoveRule  # noqa: PLC0414
+from projections.namespace_operations import NamespaceOperation
+from projections.operation import Operation as Operation  # noqa: PLC0414 - it is asked for here
+from projections.ovs_operations import OvsOperation
 
 
 class CreateBridge(Operation, frozen=True, tag="create-bridge"):
@@ -32,6 +38,8 @@ class CreateVlan(Operation, frozen=True, tag="create-vlan"):
     interface: str
     vlan: int
     bridge: str
+    """Nothing where it is to take another one's place there."""
+    mtu: int
     mark: str
 
 
@@ -50,6 +58,8 @@ class CreatePort(Operation, frozen=True, tag="create-port"):
     mac: str
     """The guest's, for the guest's end."""
     bridge: str
+    """Nothing where it is to be plugged into Open vSwitch."""
+    mtu: int
     mark: str
 
 
@@ -65,6 +75,14 @@ class Enslave(Operation, frozen=True, tag="enslave"):
 
 class Release(Operation, frozen=True, tag="release"):
     name: str
+
+
+class Replace(Operation, frozen=True, tag="replace"):
+    """Take a port off its bridge and put another one there at once: frames never pass between the two."""
+
+    name: str
+    by: str
+    bridge: str
 
 
 class SetUp(Operation, frozen=True, tag="set-up"):
@@ -86,16 +104,6 @@ class RemovePeer(Operation, frozen=True, tag="remove-peer"):
     peer: str
 
 
-class MoveAddress(Operation, frozen=True, tag="move-address"):
-    address: Address
-    target: str
-
-
-class MoveRoute(Operation, frozen=True, tag="move-route"):
-    route: Route
-    target: str
-
-
 class Delete(Operation, frozen=True, tag="delete"):
     name: str
 
@@ -104,12 +112,18 @@ def describe(operation: Operation) -> str:
     """Say an operation in one short line: `create-vlan eth0.10`."""
     tag = str(operation.__struct_config__.tag)
     match operation:
+        case NamespaceOperation():
+            return f"{tag} {namespace_operations.subject(operation)}".rstrip()
+        case FilterOperation():
+            return f"{tag} {filter_operations.subject(operation)}".rstrip()
         case AddPeer(tunnel=tunnel, peer=peer) | RemovePeer(tunnel=tunnel, peer=peer):
             return f"{tag} {tunnel} {peer}"
-        case MoveAddress(address=address, target=target):
-            return f"{tag} {address.cidr} {address.interface} -> {target}"
-        case MoveRoute(route=route, target=target):
-            return f"{tag} {route.destination} {route.interface} -> {target}"
+        case Move():
+            return f"{tag} {move_operations.subject(operation)}"
+        case OvsOperation():
+            return f"{tag} {ovs_operations.subject(operation)}"
+        case Replace(name=name, by=by, bridge=bridge):
+            return f"{tag} {name} by {by} on {bridge}"
         case Enslave(name=name, bridge=bridge):
             return f"{tag} {name} to {bridge}"
         case _:
@@ -125,29 +139,39 @@ def apply_all(found: Found, operations: Iterable[Operation]) -> Found:
 def apply(found: Found, operation: Operation) -> Found:
     """Give what a look would show after an operation. O(log links), and for addresses their number."""
     match operation:
+        case NamespaceOperation():
+            return namespace_operations.apply(found, operation)
+        case FilterOperation():
+            return filter_operations.apply(found, operation)
+        case OvsOperation():
+            return msgspec.structs.replace(found, ovs=ovs_operations.apply(found.ovs, operation))
+        case Move():
+            return move_operations.apply(found, operation)
+        case AddPeer(tunnel=tunnel, peer=peer):
+            return msgspec.structs.replace(found, peers=found.peers | {(tunnel, peer)})
+        case RemovePeer(tunnel=tunnel, peer=peer):
+            return msgspec.structs.replace(found, peers=found.peers - {(tunnel, peer)})
+        case _:
+            return relinked(found, operation)
+
+
+def relinked(found: Found, operation: Operation) -> Found:
+    match operation:
         case CreateBridge(name=name, mtu=mtu, mark=mark):
             return put(found, made(name, "bridge", mark=mark, mtu=mtu))
-        case CreateVlan(name=name, interface=interface, vlan=vlan, bridge=bridge, mark=mark):
-            link = made(name, "vlan", mark=mark, bridge=bridge)
+        case CreateVlan(name=name, interface=interface, vlan=vlan, bridge=bridge, mtu=mtu, mark=mark):
+            link = made(name, "vlan", mark=mark, bridge=bridge, mtu=mtu)
             return put(found, msgspec.structs.replace(link, interface=interface, number=vlan))
         case CreateTunnel(name=name, bridge=bridge, mtu=mtu, mark=mark) as tunnel:
             link = made(name, "vxlan", mark=mark, bridge=bridge, mtu=mtu)
             ends = msgspec.structs.replace(link, number=tunnel.vni, local=tunnel.local, udp_port=tunnel.port)
             return put(found, ends)
-        case CreatePort(name=name, bridge=bridge, mark=mark):
-            return put(found, made(name, "port", mark=mark, bridge=bridge))
+        case CreatePort(name=name, bridge=bridge, mtu=mtu, mark=mark):
+            return put(found, made(name, "port", mark=mark, bridge=bridge, mtu=mtu))
+        case Replace(name=name, by=by, bridge=bridge):
+            return put(put(found, altered(found.links, Release(name))), altered(found.links, Enslave(by, bridge)))
         case Delete(name=name):
             return delete(found, name)
-        case AddPeer(tunnel=tunnel, peer=peer):
-            return msgspec.structs.replace(found, peers=found.peers | {(tunnel, peer)})
-        case RemovePeer(tunnel=tunnel, peer=peer):
-            return msgspec.structs.replace(found, peers=found.peers - {(tunnel, peer)})
-        case MoveAddress(address=address, target=target):
-            moved = msgspec.structs.replace(address, interface=target)
-            return msgspec.structs.replace(found, addresses=found.addresses - {address} | {moved})
-        case MoveRoute(route=route, target=target):
-            rerouted = msgspec.structs.replace(route, interface=target)
-            return msgspec.structs.replace(found, routes=found.routes - {route} | {rerouted})
         case _:
             return put(found, altered(found.links, operation))
 
@@ -177,16 +201,18 @@ def put(found: Found, link: Link) -> Found:
 
 
 def delete(found: Found, name: str) -> Found:
-    """Remove a link with what the kernel removes along with it: its addresses, routes and peers, and its ports'
-    bond.
+    """Remove a link with what the kernel removes along with it: its addresses, routes and peers, its ports' bond, and
+    the other end of a leg.
     """
-    links = found.links.delete(name)
-    for link in found.links.values():
+    links, kind = found.links.delete(name), found.links[name].kind
+    for link in found.links.values() if kind in ("bridge", "other") else ():
         if link.bridge == name and link.name != name:
             links = links.set(link.name, msgspec.structs.replace(link, bridge=""))
-    return Found(
+    return msgspec.structs.replace(
+        namespace_operations.unplug(found, name),
         links=links,
         addresses=frozenset(a for a in found.addresses if a.interface != name),
         routes=frozenset(r for r in found.routes if r.interface != name),
         peers=frozenset(p for p in found.peers if p[0] != name),
+        neighbours=frozenset(n for n in found.neighbours if n.interface != name),
     )

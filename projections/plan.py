@@ -11,8 +11,10 @@ from collections.abc import Iterator
 import msgspec
 
 from domain import host, l2, l3, pool
-from domain.l2_types import TUNNEL_MTU
-from projections import attachment, service_plan
+from domain.l2_types import GRE_MTU, TUNNEL_MTU
+from projections import attachment, flat, routers, service_plan
+from projections.filters import Filters, filters
+from projections.namespaces import Fence, Namespace
 from projections.relations import related
 from projections.service_entries import Services
 from projections.topology import Topology
@@ -23,6 +25,7 @@ TUNNEL_PORT = 8472
 BRIDGED = frozenset({"interface", "vlan", "tunnel"})
 """The carriers of the networks that a bridge of the kernel's joins VMs to."""
 DEFAULT_MTU = 1500
+USUAL_MTU = {"tunnel": TUNNEL_MTU, "gre": GRE_MTU}
 
 
 class Bridge(msgspec.Struct, frozen=True):
@@ -31,7 +34,7 @@ class Bridge(msgspec.Struct, frozen=True):
     uplink: str
     """The physical interface that is its port, with its addresses on the bridge; nothing where a device of ours is."""
     mtu: int
-    """0: as the kernel has it."""
+    """0: as what is below has it."""
     because: tuple[int, ...]
 
 
@@ -42,6 +45,8 @@ class Vlan(msgspec.Struct, frozen=True):
     vlan: int
     bridge: str
     because: tuple[int, ...]
+    mtu: int = 0
+    """0: as the interface below has it."""
 
 
 class Tunnel(msgspec.Struct, frozen=True):
@@ -58,7 +63,7 @@ class Tunnel(msgspec.Struct, frozen=True):
 
 
 class GreMesh(msgspec.Struct, frozen=True):
-    """An OVS bridge with a tunnel of one key to each other host of the network: for OVS to make, not for `diff`."""
+    """An OVS bridge with a tunnel of one key to each other host of the network."""
 
     bridge: str
     l2: str
@@ -67,6 +72,8 @@ class GreMesh(msgspec.Struct, frozen=True):
     local: str
     peers: tuple[str, ...]
     because: tuple[int, ...]
+    mtu: int = 0
+    """0: the kernel's own."""
 
 
 class Custom(msgspec.Struct, frozen=True):
@@ -93,6 +100,8 @@ class Port(msgspec.Struct, frozen=True):
     ip6: str
     bridge: str
     because: tuple[int, ...]
+    mtu: int = 0
+    """0: the kernel's own."""
 
 
 class HostPlan(msgspec.Struct, frozen=True):
@@ -107,6 +116,9 @@ class HostPlan(msgspec.Struct, frozen=True):
     meshes: tuple[GreMesh, ...] = ()
     customs: tuple[Custom, ...] = ()
     services: Services = Services()
+    filters: Filters = Filters()
+    namespaces: tuple[Namespace, ...] = ()
+    fences: tuple[Fence, ...] = ()
 
 
 def plan(topology: Topology, uuid: str) -> HostPlan:
@@ -118,17 +130,36 @@ def plan(topology: Topology, uuid: str) -> HostPlan:
     busy = {port.bridge for port in ports} | serving
     networks = [(n, topology.state(n, l2.L2Network), because) for n, because in sorted(here.items())]
     needed = [(n, s, facts(topology, n, b)) for n, s, b in networks if is_needed(s, busy)]
+    bridges = tuple(bridge(topology, member, n, because) for n, s, because in needed if s.carrier in BRIDGED)
+    vlans = tuple(vlan(topology, n, because) for n, s, because in needed if s.carrier == "vlan" and not has(member, s))
+    tunnels = tuple(tunnel(topology, uuid, n, because) for n, s, because in needed if s.carrier == "tunnel")
+    services = service_plan.services(topology, uuid)
+    meshes = tuple(mesh(topology, uuid, n, because) for n, s, because in needed if s.carrier == "gre")
+    mtus = {b.name: b.mtu or DEFAULT_MTU for b in bridges} | {m.bridge: m.mtu or DEFAULT_MTU for m in meshes}
+    namespaces = (*flat.namespaces(topology, services, mtus), *routers.namespaces(topology, services, mtus))
     return HostPlan(
         host=uuid,
         position=topology.position,
-        bridges=tuple(bridge(topology, member, n, because) for n, s, because in needed if s.carrier in BRIDGED),
-        vlans=tuple(vlan(n, s, because) for n, s, because in needed if s.carrier == "vlan" and not has(member, s)),
-        tunnels=tuple(tunnel(topology, uuid, n, because) for n, s, because in needed if s.carrier == "tunnel"),
+        bridges=bridges,
+        vlans=vlans,
+        tunnels=tunnels,
         ports=ports,
-        meshes=tuple(mesh(topology, uuid, n, because) for n, s, because in needed if s.carrier == "gre"),
+        meshes=meshes,
         customs=tuple(custom(n, s, because) for n, s, because in needed if s.carrier == "own"),
-        services=service_plan.services(topology, uuid),
+        services=services,
+        filters=filters(services, ports, bridges),
+        namespaces=namespaces,
+        fences=tuple(flat.fences(namespaces, ways_out(bridges, vlans, tunnels))),
     )
+
+
+def ways_out(
+    bridges: tuple[Bridge, ...], vlans: tuple[Vlan, ...], tunnels: tuple[Tunnel, ...]
+) -> dict[str, tuple[str, ...]]:
+    """Give the ports that lead off the host, by bridge."""
+    uplinks: dict[str, tuple[str, ...]] = {bridge.name: (bridge.uplink,) for bridge in bridges if bridge.uplink}
+    tagged = {device.bridge: (device.name,) for device in vlans}
+    return uplinks | tagged | {device.bridge: (device.name,) for device in tunnels}
 
 
 def facts(topology: Topology, network: str, attached: int) -> tuple[int, ...]:
@@ -150,7 +181,8 @@ def ports_of(topology: Topology, uuid: str) -> Iterator[Port]:
             subnet = topology.state(nic.l3, l3.L3Network)
             network = topology.state(subnet.l2, l2.L2Network)
             because = tuple(sorted({nic.position, placed}))
-            yield Port(nic.device, nic.uuid, guest, nic.mac, nic.ip, nic.ip6, network.bridge, because)
+            mtu = mtu_of(topology, subnet.l2)
+            yield Port(nic.device, nic.uuid, guest, nic.mac, nic.ip, nic.ip6, network.bridge, because, mtu)
 
 
 def bridge(topology: Topology, member: host.Host, uuid: str, because: tuple[int, ...]) -> Bridge:
@@ -171,19 +203,18 @@ def has(member: host.Host, network: l2.L2Network) -> bool:
 
 
 def mtu_of(topology: Topology, uuid: str) -> int:
-    """Give the largest MTU that an L3 network of an L2 network asks for, and no less than is usual for its type.
+    """Give the largest MTU of an L2 network's L3 networks, where one that asks for none has what is usual.
 
-    Where none asks, the kernel's own is kept, and a tunnel's own.
+    Where none asks, it is what a tunnel leaves, and elsewhere 0.
     """
-    carrier = topology.state(uuid, l2.L2Network).carrier
+    usual = USUAL_MTU.get(topology.state(uuid, l2.L2Network).carrier, 0)
     subnets = (topology.state(n, l3.L3Network) for n in related(topology.objects.children, uuid))
-    asked = max((subnet.mtu for subnet in subnets), default=0)
-    if carrier == "tunnel":
-        return max(asked, TUNNEL_MTU)
-    return max(asked, DEFAULT_MTU) if asked else 0
+    asked = [subnet.mtu for subnet in subnets]
+    return max(mtu or usual or DEFAULT_MTU for mtu in asked) if any(asked) else usual
 
 
-def vlan(uuid: str, network: l2.L2Network, because: tuple[int, ...]) -> Vlan:
+def vlan(topology: Topology, uuid: str, because: tuple[int, ...]) -> Vlan:
+    network = topology.state(uuid, l2.L2Network)
     return Vlan(
         name=network.device,
         l2=uuid,
@@ -191,6 +222,7 @@ def vlan(uuid: str, network: l2.L2Network, because: tuple[int, ...]) -> Vlan:
         vlan=network.virtual_network_id,
         bridge=network.bridge,
         because=because,
+        mtu=mtu_of(topology, uuid),
     )
 
 
@@ -198,13 +230,14 @@ def tunnel(topology: Topology, uuid: str, network_uuid: str, because: tuple[int,
     network = topology.state(network_uuid, l2.L2Network)
     owner = topology.state(network.pool, pool.VxlanPool)
     member = topology.state(uuid, host.Host)
+    local = member.tunnel_address(owner.vtep_cidr(member.cluster))
     return Tunnel(
         name=network.device,
         l2=network_uuid,
         vni=network.virtual_network_id,
-        local=member.tunnel_address(owner.vtep_cidr(member.cluster)),
+        local=local,
         port=TUNNEL_PORT,
-        peers=tuple(sorted(set(peers(topology, uuid, network_uuid)))),
+        peers=tuple(sorted(set(peers(topology, uuid, network_uuid)) - {local})),
         bridge=network.bridge,
         mtu=mtu_of(topology, network_uuid),
         because=because,
@@ -213,15 +246,17 @@ def tunnel(topology: Topology, uuid: str, network_uuid: str, because: tuple[int,
 
 def mesh(topology: Topology, uuid: str, network_uuid: str, because: tuple[int, ...]) -> GreMesh:
     network = topology.state(network_uuid, l2.L2Network)
+    local = topology.state(uuid, host.Host).endpoint
     others = (h for h in attachment.hosts_of(topology.objects, network_uuid) if h != uuid)
     return GreMesh(
         bridge=network.bridge,
         l2=network_uuid,
         key=network.virtual_network_id,
         interface=network.physical_interface,
-        local=topology.state(uuid, host.Host).endpoint,
-        peers=tuple(sorted({topology.state(other, host.Host).endpoint for other in others})),
+        local=local,
+        peers=tuple(sorted({topology.state(other, host.Host).endpoint for other in others} - {local})),
         because=because,
+        mtu=mtu_of(topology, network_uuid),
     )
 
 

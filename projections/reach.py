@@ -15,6 +15,7 @@ from domain import cluster, host, l2_types
 from projections import broadcast
 from projections.fabric import Parts
 from projections.found import Found, Link
+from projections.ovs import OvsPort
 from projections.topology import Topology
 
 
@@ -49,7 +50,7 @@ def beyond(topology: Topology, uuid: str) -> dict[tuple[str, int], Wire]:
 
 
 class TunnelEnd(msgspec.Struct, frozen=True, order=True):
-    """A host's end of a VNI, and whom it sends broadcasts to."""
+    """A host's end of a VNI or of a GRE key, and whom it sends broadcasts to."""
 
     vni: int
     port: int
@@ -74,7 +75,27 @@ def circuits(host: str, site: Site) -> tuple[Circuit, ...]:
         if link.bridge and link.up:
             members.setdefault(link.bridge, []).append(link)
     bridges = [name for name in sorted(members) if is_live_bridge(site.found.links.get(name))]
-    return tuple(circuit(host, site, bridge, members[bridge]) for bridge in bridges)
+    found = [circuit(host, site, bridge, members[bridge]) for bridge in bridges]
+    return tuple(sorted((*found, *meshes(host, site)), key=lambda circuit: circuit.bridge))
+
+
+def meshes(host: str, site: Site) -> Iterator[Circuit]:
+    """Walk what each OVS bridge of ours joins: it is a tunnel's end for each key, which has no UDP port."""
+    for bridge in site.found.ovs.bridges.values():
+        ports = [port for port in site.found.ovs.ports.values() if port.bridge == bridge.name]
+        if bridge.ours and ports:
+            plugged = sorted(port.name for port in ports if port.kind == "system" and is_live_port(site, port.name))
+            yield Circuit(host, bridge.name, tuple(plugged), (), tuple(sorted(mesh_ends(ports))))
+
+
+def mesh_ends(ports: list[OvsPort]) -> Iterator[TunnelEnd]:
+    for key, local in {(port.key, port.local) for port in ports if port.kind == "gre"}:
+        yield TunnelEnd(key, 0, local, frozenset(p.remote for p in ports if (p.key, p.local) == (key, local)))
+
+
+def is_live_port(site: Site, name: str) -> bool:
+    link = site.found.links.get(name)
+    return link is not None and link.kind == "port" and link.up
 
 
 def is_live_bridge(link: Link | None) -> bool:

@@ -44,6 +44,8 @@ class Lease(msgspec.Struct, frozen=True):
     ips: tuple[str, ...]
     default: bool
     """Whether it is the VM's default NIC: others are told no router and no DNS."""
+    name: str
+    """The VM's, whatever it is."""
 
 
 class DhcpServer(msgspec.Struct, frozen=True):
@@ -57,6 +59,8 @@ class DhcpServer(msgspec.Struct, frozen=True):
     routes: tuple[tuple[str, str], ...]
     """(prefix, next hop)."""
     domain: str
+    address_mode: str
+    """How guests come by IPv6 addresses; nothing where there are none."""
     mtu: int
     leases: tuple[Lease, ...]
     namespace: str
@@ -67,6 +71,12 @@ class DhcpServer(msgspec.Struct, frozen=True):
 class DnsServer(msgspec.Struct, frozen=True):
     l3: str
     bridge: str
+    addresses: tuple[str, ...]
+    """Its own, as the DHCP server has them."""
+    networks: tuple[str, ...]
+    domain: str
+    names: tuple[tuple[str, tuple[str, ...]], ...]
+    """(VM, addresses) of every NIC on the network, wherever it is."""
     forwards: tuple[str, ...]
     namespace: str
     """Of the virtual router that does it; nothing where the host itself does."""

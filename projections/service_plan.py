@@ -106,12 +106,13 @@ def dhcp(topology: Topology, duty: Duty) -> DhcpServer:
     return DhcpServer(
         l3=duty.l3,
         bridge=subnets.bridge_of(topology, duty.l3),
-        addresses=gateways if duty.router else tuple(ip for _, ip in state.dhcp_servers),
+        addresses=own_addresses(topology, duty),
         gateways=gateways,
         networks=subnets.networks(topology, duty.l3),
         dns=state.dns,
         routes=tuple((route.prefix, route.next_hop) for route in state.host_routes),
         domain=state.dns_domain,
+        address_mode=next((r.address_mode for r in state.ranges if r.address_mode), ""),
         mtu=subnets.mtu_of(topology, duty.l3),
         leases=tuple(lease(topology, nic) for nic in nics),
         namespace=router_plan.namespace(duty.router),
@@ -119,9 +120,16 @@ def dhcp(topology: Topology, duty: Duty) -> DhcpServer:
     )
 
 
+def own_addresses(topology: Topology, duty: Duty) -> tuple[str, ...]:
+    """Give the addresses at which a network's servers are: in the hosts the network's own, in a router its gateways."""
+    if duty.router:
+        return subnets.gateways(topology, duty.l3)
+    return tuple(ip for _, ip in topology.state(duty.l3, l3.L3Network).dhcp_servers)
+
+
 def lease(topology: Topology, nic: Nic) -> Lease:
-    first = topology.state(nic.vm, vm.Vm).nics[0]
-    return Lease(nic.uuid, nic.mac, ips_of(nic), default=first.uuid == nic.uuid)
+    guest = topology.state(nic.vm, vm.Vm)
+    return Lease(nic.uuid, nic.mac, ips_of(nic), default=guest.nics[0].uuid == nic.uuid, name=guest.name)
 
 
 def ips_of(nic: Nic) -> tuple[str, ...]:
@@ -130,9 +138,14 @@ def ips_of(nic: Nic) -> tuple[str, ...]:
 
 def dns(topology: Topology, duty: Duty) -> DnsServer:
     state = topology.state(duty.l3, l3.L3Network)
+    everybody = [topology.nics.all[uuid] for uuid in sorted(related(topology.nics.on_l3, duty.l3))]
     return DnsServer(
         l3=duty.l3,
         bridge=subnets.bridge_of(topology, duty.l3),
+        addresses=own_addresses(topology, duty),
+        networks=subnets.networks(topology, duty.l3),
+        domain=state.dns_domain,
+        names=tuple((topology.state(nic.vm, vm.Vm).name, ips_of(nic)) for nic in everybody),
         forwards=state.dns,
         namespace=router_plan.namespace(duty.router),
         because=duty.because,

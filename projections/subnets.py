@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from domain import l2, l3
-from domain.l2_types import TUNNEL_MTU
+from domain.l2_types import GRE_MTU, TUNNEL_MTU
 from projections.topology import Topology
+
+
+TUNNELS = {"tunnel": TUNNEL_MTU, "gre": GRE_MTU}
+"""What the carriers leave of a frame."""
 
 
 def l2_of(topology: Topology, subnet: str) -> str:
@@ -18,8 +22,7 @@ def bridge_of(topology: Topology, subnet: str) -> str:
 def mtu_of(topology: Topology, subnet: str) -> int:
     """Give the MTU that guests are told: the network's own, in a tunnel what that leaves, or else none."""
     state = topology.state(subnet, l3.L3Network)
-    tunnelled = topology.state(state.l2, l2.L2Network).carrier == "tunnel"
-    return state.mtu or (TUNNEL_MTU if tunnelled else 0)
+    return state.mtu or TUNNELS.get(topology.state(state.l2, l2.L2Network).carrier, 0)
 
 
 def networks(topology: Topology, subnet: str) -> tuple[str, ...]:

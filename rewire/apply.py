@@ -16,6 +16,7 @@ from domain.errors import Refusal, RewireError
 from domain.history import Author, Recorded
 from domain.network import Network, Outcome
 from domain.transaction import Premise
+from rewire import creation
 from rewire.change_file import Step
 from rewire.output import Error, error_object, without_fork
 
@@ -103,8 +104,10 @@ def report(
 def attempt(network: Network, step: Step, by: Author) -> Outcome | Refusal:
     """Run one step; a refusal that was asked for is its result, one that was not is raised."""
     if not step.expect_error:
+        creation.ask(step.command)
         return network.execute(step.command, by)
     try:
+        creation.ask(step.command)
         network.fork().execute(step.command, by)
     except Refusal as refusal:
         if refusal.code == step.expect_error:

@@ -20,13 +20,16 @@ from rewire import VERSION, status
 
 COMMANDS = {
     "addresses": "rewire.commands.addresses",
+    "agent": "rewire.commands.agent",
     "apply": "rewire.commands.apply",
     "audit": "rewire.commands.audit",
     "check": "rewire.commands.realize:check",
     "demo": "rewire.commands.demo",
     "diff": "rewire.commands.diff",
     "domains": "rewire.commands.domains",
+    "drift": "rewire.commands.drift",
     "history": "rewire.commands.history",
+    "libvirt-hook": "rewire.commands.libvirt_hook",
     "placement": "rewire.commands.placement",
     "plan": "rewire.commands.plan",
     "problems": "rewire.commands.problems",

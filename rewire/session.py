@@ -92,6 +92,14 @@ def found(path: str, absent: Absent) -> str:
     return path
 
 
+def absolute(url: str | None) -> str:
+    """Give a URL that means the same store from every folder, with nothing of the environment in it."""
+    path = path_of(url or os.environ.get("REWIRE_STORE") or DEFAULT)
+    if path == MEMORY:
+        raise StoreUnreachable("a store in memory ends with the command that opened it: give sqlite:PATH")
+    return f"sqlite:{Path(path).absolute()}"
+
+
 def path_of(url: str) -> str:
     """Turn `sqlite:PATH` or `memory:` into what SQLite opens."""
     scheme, colon, rest = url.partition(":")

@@ -30,6 +30,12 @@ class Busy(msgspec.Struct, frozen=True):
     vms: tuple[int, ...]
 
 
+def is_alike(known: Site, site: Site) -> bool:
+    """Tell whether nothing but a tunnel's peers can have changed."""
+    before, after = known.found, site.found
+    return before.links is after.links and before.ovs is after.ovs and known.beyond is site.beyond
+
+
 class Ether:
     """All bridges of all hosts. *owners* gives the VM of each NIC."""
 
@@ -44,7 +50,7 @@ class Ether:
         """Carry over what a host has now."""
         known = self._sites.get(host)
         self._sites[host] = site
-        if known is None or known.found.links is not site.found.links or known.beyond is not site.beyond:
+        if known is None or not is_alike(known, site):
             self._look_closely(host, site)
         else:
             for tunnel, peer in sorted(known.found.peers ^ site.found.peers):

@@ -71,7 +71,7 @@ class World:
 
     def _agent(self, uuid: str) -> Agent:
         member = self.places[uuid].host
-        ready = settle(self.plans[uuid], bare_host(member.interfaces))
+        ready = settle(self.plans[uuid], bare_host(member.interfaces, member.ends))
         return Agent(self.around, self.plans[uuid], name=member.name, found=ready, changed=self._changed)
 
     def _begin(self, start: Topology) -> None:

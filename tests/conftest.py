@@ -28,12 +28,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     needing = os.environ.get(machine.NEEDING)
     if needing is not None:
         wanted = set(needing.split(","))
-        config.hook.pytest_deselected(items=[item for item in items if not wanted & _needs(item)])
-        items[:] = [item for item in items if wanted & _needs(item)]
-    elsewhere = "; it runs in the virtual machine instead" if machine.obstacle() is None else ""
+        kept = [item for item in items if wanted & _needs(item) and not _is_left_out(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
     for item in items:
         if lack := next(filter(None, map(probe.lack, sorted(_needs(item)))), None):
-            item.add_marker(pytest.mark.skip(reason=lack + elsewhere))
+            item.add_marker(pytest.mark.skip(reason=lack + _elsewhere(item)))
+
+
+def _elsewhere(item: pytest.Item) -> str:
+    """Say where a test runs that this kernel can't run."""
+    if machine.obstacle() is not None:
+        return ""
+    left_out = f"; with {machine.THOROUGH}=1 it runs in the virtual machine, for minutes"
+    return left_out if _is_left_out(item) else "; it runs in the virtual machine instead"
+
+
+def _is_left_out(item: pytest.Item) -> bool:
+    """Tell whether a test takes too long in the virtual machine to run there every time."""
+    return item.get_closest_marker("slow_in_machine") is not None and machine.THOROUGH not in os.environ
 
 
 def _needs(item: pytest.Item) -> set[str]:

@@ -9,11 +9,16 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from hypothesis import strategies as st
+from immutables import Map
 
 from domain import aggregates
 from domain.commands import COMMANDS, Command, DeleteSwitch
 from domain.history import Fact, Recorded
 from domain.values import address
+from projections.found import Inside, Room, Running
+from projections.name_server import Book, Name, Server
+from projections.namespaces import Leg, Namespace, Route, Way
+from projections.translation import Rules
 from tests.builders import (
     TWO_CLUSTERS,
     a_cidr,
@@ -230,3 +235,70 @@ CABLED: tuple[Command, ...] = (
     connect("s1:4", "s2:4"),
     *(trunk(end) for end in ("s1:1", "s1:2", "s1:4", "s2:3", "s2:4")),
 )
+
+
+# namespaces of ours
+
+
+LEGS = ("leg1", "leg2", "leg3")
+ROOMS = ("ns1", "ns2", "ns3")
+
+
+def namespaces() -> st.SearchStrategy[tuple[Namespace, ...]]:
+    """Give namespaces that a host must have, on bridge `br_eth0_10`: each leg in one of them at most."""
+    return (
+        st.permutations(LEGS)
+        .flatmap(lambda legs: st.tuples(*(a_namespace(name, leg) for name, leg in zip(ROOMS, legs, strict=True))))
+        .flatmap(lambda every: st.lists(st.sampled_from(every), unique=True).map(tuple))
+    )
+
+
+def a_namespace(name: str, leg: str) -> st.SearchStrategy[Namespace]:
+    ends = st.builds(Leg, st.just(leg), st.just("br_eth0_10"), macs(), cidrs(), st.sampled_from([1400, 1500]))
+    return st.builds(
+        Namespace,
+        name=st.just(name),
+        purpose=st.just("dhcp"),
+        subject=st.just("s"),
+        legs=st.tuples(ends),
+        because=st.tuples(st.integers(1, 2)),
+        routes=st.sampled_from([(), (Route("0.0.0.0/0", "10.0.0.1"),)]),
+        ways=st.sampled_from([(), (Way(1, "10.0.9.0/24", leg, ""), Way(1, "0.0.0.0/0", leg, "10.0.0.7"))]),
+        forwarding=st.booleans(),
+        rules=st.none() | st.just(Rules(leg, ("10.0.0.1",), ("10.0.0.0/24",))),
+        server=st.none()
+        | st.builds(Server, st.just(leg), st.just(()), st.booleans(), st.just(False), st.just(0), books()),
+    )
+
+
+def cidrs() -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.sampled_from(["10.0.0.1/24", "10.0.0.2/24", "fd00::1/64"]), unique=True).map(sorted).map(tuple)
+
+
+def books() -> st.SearchStrategy[Book]:
+    return st.builds(Book, guests=st.just(()), names=st.sampled_from([(), (Name("a", ("10.0.0.3",)),)]))
+
+
+def rooms() -> st.SearchStrategy[dict[str, Room]]:
+    """Give what a look may show of namespaces, ours and foreign, in whatever state."""
+    ends = st.builds(Inside, macs(), st.sampled_from([0, 1400]), st.booleans(), cidrs())
+    return st.permutations((*LEGS, "leg4")).flatmap(
+        lambda legs: st.fixed_dictionaries(
+            {}, optional={n: a_room(leg, ends) for n, leg in zip((*ROOMS, "ns4"), legs, strict=True)}
+        )
+    )
+
+
+def a_room(leg: str, ends: st.SearchStrategy[Inside]) -> st.SearchStrategy[Room]:
+    running = st.builds(Running, st.just(leg), st.sampled_from(["", "x"]), st.just("y"))
+    return st.builds(
+        Room,
+        ours=st.booleans(),
+        mark=st.sampled_from(["", "rewire s fact=1"]),
+        legs=st.fixed_dictionaries({}, optional={leg: ends}).map(Map),
+        routes=st.sampled_from([frozenset(), frozenset({("10.9.0.0/16", "10.0.0.9")})]),
+        ways=st.sampled_from([frozenset(), frozenset({(2, "0.0.0.0/0", leg, "10.0.0.7")})]),
+        forwarding=st.sampled_from([True, False, None]),
+        rules=st.sampled_from(["", "old"]),
+        server=st.none() | running,
+    )

@@ -10,34 +10,52 @@ and the others are still made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby, islice
+from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
-from backends.kvm import lock, perform, refusal, scope
+from backends.errors import Failure, Unfinished
+from backends.kvm import filters, lock, making, perform, refusal, scope
 from backends.kvm.kernel import Kernel
 from backends.kvm.look import look
-from backends.kvm.perform import Plug
-from backends.protocols import Result
+from backends.kvm.making import Creation, Plug
+from backends.kvm.perform import Peering
+from backends.kvm.rooms import Rooms
+from backends.kvm.vswitch import SOCKET, VSwitch
+from backends.protocols import Planned, Result
 from domain.errors import HostUnreachable
-from projections.diff import diff, obstacles
+from projections.diff import diff
+from projections.filter_operations import Membership
 from projections.found import Found
+from projections.namespace_operations import NamespaceOperation
+from projections.obstacles import obstacles
 from projections.operations import Delete, Operation, describe
+from projections.ovs_operations import OvsOperation
+from projections.ownership import Owners
 from projections.plan import HostPlan
 
 
+MOMENT_S = 1.0
+"""A program that a killed run was just starting may hold its lock for as long."""
 ROUNDS = 5
 """How often a host is looked at again. Two do where nobody else works on it."""
 Heard = Callable[[Operation], object]
 """Is told of each operation when it is done. What it raises ends the run there."""
 Step = tuple[Operation, ...]
-"""What is done at once: one operation, or several deletions."""
+"""What is done at once: one operation, or several of a kind: links made or deleted, changes of peers or members."""
+MANY = 256
+"""How many at most: what is told of them comes in steps."""
 
 
-class Failure(NamedTuple):
-    operation: Operation
-    error: HostUnreachable
+STATE = Path("/run/rewire")
+"""Where a host's own namespaces are pinned, and what their servers read lies."""
+
+
+def state_of(netns: str | None) -> Path:
+    """Give the state folder of this machine, or of a namespace that stands for another one."""
+    return STATE / netns.strip("/").replace("/", "-") if netns else STATE
 
 
 def ignore(_: Operation) -> None:
@@ -45,11 +63,24 @@ def ignore(_: Operation) -> None:
 
 
 class Host:
-    """The network of one kernel: of this machine, or of a namespace by the name that `ip netns` has for it."""
+    """The network of one kernel: of this machine, or of a namespace by the name that `ip netns` has for it.
 
-    def __init__(self, netns: str | None = None, *, plug: Plug = "tap") -> None:
+    Which Open vSwitch belongs to a namespace has to be said: without it, it has none.
+    """
+
+    def __init__(
+        self,
+        netns: str | None = None,
+        *,
+        plug: Plug = "tap",
+        state: Path | None = None,
+        vswitch: VSwitch | None = None,
+    ) -> None:
         self.netns = netns
+        self._vswitch = vswitch or VSwitch("" if netns else SOCKET)
         self.plug: Plug = plug
+        self.state = state or state_of(netns)
+        self._rooms = Rooms(self.state)
         with refusal.translated(f"reaching {self.name}"):
             self._kernel = Kernel(netns)
 
@@ -63,12 +94,13 @@ class Host:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._vswitch.close()
         self._kernel.__exit__(kind, error, trace)
 
     def look(self) -> Found:
         """Give what the host has."""
         with refusal.translated(f"looking at {self.name}"):
-            return look(self._kernel)
+            return look(self._kernel, self._rooms.look(), self._vswitch.look())
 
     def check(self, plan: HostPlan, *, l2: str = "") -> Result:
         """Tell what is missing, and what stands in the way; with an L2 network, of that alone. Changes nothing."""
@@ -76,14 +108,20 @@ class Host:
         found = self._seen(wanted, l2)
         return Result(diff(wanted, found), obstacles(wanted, found))
 
-    def realize(self, plan: HostPlan, *, l2: str = "", on_operation: Heard = ignore) -> Result:
+    def realize(
+        self, plan: HostPlan | Planned, *, l2: str = "", on_operation: Heard = ignore, patience_s: float = MOMENT_S
+    ) -> Result:
         """Bring the host to its plan; with an L2 network, that alone. Tell what was done and what stands in the way.
 
+        Where others change plans and the host too, give what derives the plan: it is asked when nobody else works
+        on the host any more, so that what is made is never older than what they made.
+
         Raises `HostUnreachable` when the kernel refuses an operation, or another process is changing the
-        host.
+        host and goes on until patience ends.
         """
-        with lock.held(self.netns):
-            return self._converge(scope.part(plan, l2), l2, on_operation)
+        with lock.held(self.netns, patience_s=patience_s):
+            wanted = plan if isinstance(plan, HostPlan) else plan()
+            return self._converge(scope.part(wanted, l2), l2, on_operation)
 
     def delete(self, uuid: str, *, on_operation: Heard = ignore) -> Result:
         """Take everything of ours off the host."""
@@ -96,15 +134,20 @@ class Host:
 
     def _converge(self, plan: HostPlan, l2: str, heard: Heard) -> Result:
         wanted, before = plan, self._seen(plan, l2)
-        found, done, failures = before, list[Operation](), list[Failure]()
+        found, done, failures, failed, stuck = before, list[Operation](), list[Failure](), set[str](), set[str]()
         for _ in range(ROUNDS + len(plan.bridges)):
-            operations = diff(wanted, found)
+            operations = tuple(o for o in free(wanted, found, stuck) if not scope.is_in(o, failed))
             if not operations:
                 raise_all(failures)
                 return Result(tuple(done), obstacles(wanted, found))
             if failure := self._run(operations, done, heard):
                 failures.append(failure)
-                wanted = given_up(wanted, before, failures)
+                if isinstance(failure.operation, NamespaceOperation):
+                    failed |= scope.left_out(wanted, failure.operation)
+                else:
+                    networks = networks_of(wanted, found, failures)
+                    kept = given_up(wanted, before, networks)
+                    wanted, stuck = kept, stuck if kept != wanted else stuck | networks
             found = self._seen(plan, l2)
         missing = ", ".join(describe(operation) for operation in diff(wanted, found))
         raise HostUnreachable(f"{self.name} doesn't come to rest; this is still to do: {missing}")
@@ -112,39 +155,94 @@ class Host:
     def _run(self, operations: Iterable[Operation], done: list[Operation], heard: Heard) -> Failure | None:
         """Perform operations until one fails."""
         for step in steps(operations):
-            try:
-                self._perform(step)
-            except HostUnreachable as error:
-                return Failure(step[0], error)
+            failures = self._attempt(step)
             for operation in step:
-                done.append(operation)
-                heard(operation)
+                if operation not in failures:
+                    done.append(operation)
+                    heard(operation)
+            if failures:
+                return Failure(*next(iter(failures.items())))
         return None
+
+    def _attempt(self, step: Step) -> dict[Operation, HostUnreachable]:
+        """Do what is done at once, and give what failed of it: of links and peers some, else all or nothing."""
+        first = step[0]
+        try:
+            with refusal.translated(*refusal.performing(first, self.plug)):
+                if isinstance(first, Creation):
+                    made = [operation for operation in step if isinstance(operation, Creation)]
+                    return self._refused(made, making.make(self._kernel, made, self.plug))
+                if isinstance(first, Peering):
+                    peers = [operation for operation in step if isinstance(operation, Peering)]
+                    return self._refused(peers, perform.change_peers(self._kernel, peers))
+                self._perform(step)
+        except HostUnreachable as error:
+            return dict.fromkeys(step, error)
+        return {}
+
+    def _refused(
+        self, step: Sequence[Operation], answers: Sequence[OSError | None]
+    ) -> dict[Operation, HostUnreachable]:
+        """Give the operations that the kernel objected to, in its words."""
+        found: dict[Operation, HostUnreachable] = {}
+        for operation, error in zip(step, answers, strict=True):
+            try:
+                with refusal.translated(*refusal.performing(operation, self.plug)):
+                    if error:
+                        raise error
+            except HostUnreachable as told:
+                found[operation] = told
+        return found
 
     def _perform(self, step: Step) -> None:
         with refusal.translated(*refusal.performing(step[0], self.plug)):
             if deletions := [operation for operation in step if isinstance(operation, Delete)]:
                 perform.delete(self._kernel, deletions)
+            elif changes := [operation for operation in step if isinstance(operation, Membership)]:
+                filters.change_members(self.netns, changes, describe(step[0]))
+            elif isinstance(step[0], NamespaceOperation):
+                self._rooms.perform(self._kernel, step[0])
+            elif isinstance(step[0], OvsOperation):
+                self._vswitch.perform(step[0])
             else:
-                perform.perform(self._kernel, step[0], self.plug)
+                perform.perform(self._kernel, step[0])
 
 
 def steps(operations: Iterable[Operation]) -> Iterator[Step]:
-    """Walk operations one by one, but deletions that follow each other together."""
-    for together, found in groupby(operations, key=lambda operation: isinstance(operation, Delete)):
-        run = tuple(found)
-        yield from (run,) if together else ((operation,) for operation in run)
+    """Walk operations one by one, but those of some kinds together that follow each other, up to so many of links."""
+    sizes = {"": 1, "membership": None}
+    for together, found in groupby(operations, key=kind_of_many):
+        while step := tuple(islice(found, sizes.get(together, MANY))):
+            yield step
 
 
-def given_up(wanted: HostPlan, before: Found, failures: list[Failure]) -> HostPlan:
-    """Give the plan without the network whose operation failed. One that was there before stays as it is: raise."""
-    network = scope.network_of(wanted, failures[-1].operation)
-    if not scope.is_new(before, wanted, network):
+def kind_of_many(operation: Operation) -> str:
+    """Name the kind of an operation that is done together with others of it; nothing for one by itself."""
+    if isinstance(operation, Membership):
+        return "membership"
+    return type(operation).__name__ if isinstance(operation, Creation | Delete | Peering) else ""
+
+
+def free(wanted: HostPlan, found: Found, stuck: set[str]) -> Iterator[Operation]:
+    """Walk what is to be done, but nothing of networks that were there before and that an operation failed for."""
+    owners = Owners(wanted, found)
+    return (operation for operation in diff(wanted, found) if stuck.isdisjoint(owners.of(operation)))
+
+
+def networks_of(wanted: HostPlan, found: Found, failures: list[Failure]) -> set[str]:
+    """Give the networks that the last failure is about. Where nobody can tell, all is left as it is: raise."""
+    networks = Owners(wanted, found).of(failures[-1].operation)
+    if not networks:
         raise_all(failures)
-    return scope.without(wanted, network)
+    return set(networks)
+
+
+def given_up(wanted: HostPlan, before: Found, networks: set[str]) -> HostPlan:
+    """Give the plan without a network that was new and failed: it is taken back, so that addresses go home."""
+    new = [network for network in networks if len(networks) == 1 and scope.is_new(before, wanted, network)]
+    return scope.without(wanted, new[0]) if new else wanted
 
 
 def raise_all(failures: list[Failure]) -> None:
     if failures:
-        told = "; ".join(failure.error.sentence for failure in failures)
-        raise HostUnreachable(told) from failures[0].error
+        raise Unfinished(failures) from failures[0].error

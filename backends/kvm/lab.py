@@ -12,6 +12,7 @@ import os
 import select
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -31,6 +32,8 @@ BROADCAST = b"\xff" * 6
 QUIET_S = 0.2
 """How long nothing must be heard before all is taken to have been heard."""
 PATIENCE_S = 3.0
+LOOPING = 100
+"""A frame that was heard so often will be heard for ever."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -81,6 +84,16 @@ class Lab:
             for guest in places:
                 ears[guest.name].send(arp_request(guest))
             return heard(places, ears)
+        finally:
+            for ear in ears.values():
+                ear.close()
+
+    def copies_heard(self, guests: Iterable[Guest]) -> set[int]:
+        """Send one ARP request from each guest's NIC in turn, and give how often those that heard it did."""
+        places = sorted(guests, key=lambda guest: guest.name)
+        ears = {guest.name: self._ear(guest) for guest in places}
+        try:
+            return {count for guest in places for count in copies(guest, ears)}
         finally:
             for ear in ears.values():
                 ear.close()
@@ -139,6 +152,20 @@ def arp_request(guest: Guest) -> bytes:
     address = socket.inet_aton(guest.ip or NO_ADDRESS)
     header = b"\x00\x01\x08\x00\x06\x04\x00\x01"
     return BROADCAST + sender + b"\x08\x06" + header + sender + address + bytes(6) + address
+
+
+def copies(sender: Guest, ears: Mapping[str, socket.socket]) -> Iterable[int]:
+    """Send a request, listen until it is quiet, and give how often each that heard it did."""
+    ears[sender.name].send(arp_request(sender))
+    counts: Counter[int] = Counter()
+    while ready := select.select([ear.fileno() for ear in ears.values()], [], [], QUIET_S)[0]:
+        for ear in ears.values():
+            if ear.fileno() in ready:
+                frame, address = ear.recvfrom(2048)
+                counts[ear.fileno()] += frame[6:12] == octets(sender.mac) and address[2] != socket.PACKET_OUTGOING
+        if max(counts.values(), default=0) > LOOPING:
+            break
+    return [count for count in counts.values() if count]
 
 
 def heard(guests: Iterable[Guest], ears: Mapping[str, socket.socket]) -> dict[str, tuple[str, ...]]:

@@ -1,8 +1,7 @@
 """A look at a kernel: one dump each of links, addresses, routes and tunnels' tables.
 
 It tells what is ours by the group number, and leaves out what a kernel makes by itself and would make
-again: link-local addresses, connected routes, what router advertisements bring. A guest's end of a NIC is
-nobody's business.
+again: link-local addresses and connected routes. A guest's end of a NIC is nobody's business.
 """
 
 from __future__ import annotations
@@ -11,29 +10,35 @@ import socket
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
 from immutables import Map
 
+from backends.kvm import fences, filters, vicinity
 from backends.kvm.kernel import Kernel
-from backends.kvm.requests import EVERYONE, GUESTS, OURS, UP
-from projections.found import Address, Found, Kind, Link, Route
+from backends.kvm.requests import EVERYONE, GUESTS, NDA_DST, NDA_LLADDR, OURS, UP
+from projections.found import Address, Found, Kind, Link, Neighbour, Room, Route
+from projections.namespaces import is_leg
+from projections.ovs import Ovs
 
 
+KERNELS_OWN = frozenset({1, 3})
+"""Who made an address: the kernel, for `lo` and for link-local ones. What routers advertised has another number."""
 FOR_EVER = 0xFFFFFFFF
+IPV4 = 4
+"""The bytes of an address."""
 HOST_SCOPE = 254
 LOCAL_TABLE = 255
 CACHED, ONLINK = 0x200, 0x4
-REDIRECT, KERNEL, ADVERTISED = 1, 2, 9
+REDIRECT, KERNEL = 1, 2
 SECONDARY = 0x01
-TEMPORARY = 0x01
-"""The same bit for IPv6: an address that the kernel draws from time to time."""
 LASTING_FLAGS = 0x02 | 0x10 | 0x100 | 0x200 | 0x400
 """What was asked for when an address was given: no duplicate detection, home, temporaries, no prefix route,
 multicast.
 """
 
 
-def look(kernel: Kernel) -> Found:
-    """Give what a host has. O(links + addresses + routes)."""
+def look(kernel: Kernel, namespaces: Map[str, Room], ovs: Ovs) -> Found:
+    """Give what a host has, with what is in its namespaces and in Open vSwitch. O(links + addresses + routes)."""
     raw = kernel.links()
     guests = {link["index"] for link in raw if group_of(link) == GUESTS}
     names = {link["index"]: str(link.get_attr("IFLA_IFNAME")) for link in raw if link["index"] not in guests}
@@ -44,6 +49,12 @@ def look(kernel: Kernel) -> Found:
         addresses=frozenset(addresses_of(kernel.addresses(), names)),
         routes=frozenset(routes_of(kernel.routes(), names)),
         peers=frozenset(peers_of(kernel.forwarding(), names, tunnels) if tunnels else ()),
+        neighbours=frozenset(neighbours_of(kernel, names)),
+        rules=frozenset(rule for _, rule in vicinity.rules(kernel)),
+        filters=filters.look(kernel.namespace),
+        namespaces=namespaces,
+        ovs=ovs,
+        fence=fences.look(kernel.namespace),
     )
 
 
@@ -56,16 +67,21 @@ def link_of(raw: Any, names: dict[int, str]) -> Link:
     return Link(
         name=raw.get_attr("IFLA_IFNAME"),
         kind=kind,
-        bridge=names.get(raw.get_attr("IFLA_MASTER") or 0, ""),
+        bridge="" if ours and is_plugged(raw) else names.get(raw.get_attr("IFLA_MASTER") or 0, ""),
         ours=ours,
         mark=raw.get_attr("IFLA_IFALIAS") or "" if ours else "",
         up=bool(raw["flags"] & UP),
         mtu=raw.get_attr("IFLA_MTU") or 0,
         interface=names.get(raw.get_attr("IFLA_LINK") or 0, "") if kind == "vlan" else "",
-        number=detail(raw, "IFLA_VXLAN_ID") or detail(raw, "IFLA_VLAN_ID") or 0,
-        local=detail(raw, "IFLA_VXLAN_LOCAL") or "",
-        udp_port=detail(raw, "IFLA_VXLAN_PORT") or 0,
+        number=detail(raw, "IFLA_VLAN_ID") or 0 if kind in ("vlan", "vxlan") else 0,
+        local=detail(raw, "IFLA_VXLAN_LOCAL") or "" if kind == "vxlan" else "",
+        udp_port=detail(raw, "IFLA_VXLAN_PORT") or 0 if kind == "vxlan" else 0,
     )
+
+
+def is_plugged(raw: Any) -> bool:
+    """Tell whether Open vSwitch has a link, of which bridge only its database knows."""
+    return bool(raw.get_nested("IFLA_LINKINFO", "IFLA_INFO_SLAVE_KIND") == "openvswitch")
 
 
 def group_of(raw: Any) -> int:
@@ -76,6 +92,8 @@ def kind_of(raw: Any) -> Kind:
     match raw.get_nested("IFLA_LINKINFO", "IFLA_INFO_KIND"):
         case "bridge" | "vlan" | "vxlan" as kind:
             return kind  # type: ignore[no-any-return] # the library has no types; these three are of ours
+        case "veth" if group_of(raw) == OURS and is_leg(raw.get_attr("IFLA_IFNAME")):
+            return "leg"
         case "veth" | "tun" if group_of(raw) == OURS:
             return "port"
         case _:
@@ -94,12 +112,11 @@ def addresses_of(raw: Iterable[Any], names: dict[int, str]) -> Iterator[Address]
 
 
 def is_given(raw: Any, names: dict[int, str]) -> bool:
-    """Tell whether somebody gave an interface this address, other than the kernel."""
+    """Tell whether somebody gave an interface this address: an administrator, a daemon or a router."""
     name = names.get(raw["index"])
     if name is None or (name == "lo" and raw["scope"] == HOST_SCOPE):
         return False
-    drawn = raw["family"] == socket.AF_INET6 and flags_of(raw) & TEMPORARY
-    return not raw.get_attr("IFA_PROTO") and not drawn
+    return raw.get_attr("IFA_PROTO") not in KERNELS_OWN
 
 
 def address_of(raw: Any, name: str) -> Address:
@@ -138,8 +155,8 @@ def routes_of(raw: Iterable[Any], names: dict[int, str]) -> Iterator[Route]:
 
 
 def is_set(raw: Any) -> bool:
-    """Tell whether somebody set this route, other than the kernel."""
-    by_itself = raw["proto"] in {REDIRECT, KERNEL, ADVERTISED} or raw["flags"] & CACHED
+    """Tell whether somebody set this route, or a router advertised it; the rest a kernel makes by itself."""
+    by_itself = raw["proto"] in {REDIRECT, KERNEL} or raw["flags"] & CACHED
     return not by_itself and table_of(raw) != LOCAL_TABLE
 
 
@@ -178,10 +195,19 @@ def gateway_of(hop: Any) -> str:
     return str(hop.get_attr("RTA_GATEWAY") or via.get("addr", ""))
 
 
+def neighbours_of(kernel: Kernel, names: dict[int, str]) -> Iterator[Neighbour]:
+    for index, _, neighbour in vicinity.neighbours(kernel):
+        if index in names:
+            yield msgspec.structs.replace(neighbour, interface=names[index])
+
+
 # tunnels
 
 
-def peers_of(raw: Iterable[Any], names: dict[int, str], tunnels: set[int]) -> Iterator[tuple[str, str]]:
-    for entry in raw:
-        if entry["ifindex"] in tunnels and entry.get_attr("NDA_LLADDR") == EVERYONE:
-            yield names[entry["ifindex"]], str(entry.get_attr("NDA_DST"))
+def peers_of(
+    raw: Iterable[tuple[int, dict[int, bytes]]], names: dict[int, str], tunnels: set[int]
+) -> Iterator[tuple[str, str]]:
+    for index, entry in raw:
+        if index in tunnels and entry.get(NDA_LLADDR) == EVERYONE and NDA_DST in entry:
+            far = entry[NDA_DST]
+            yield names[index], socket.inet_ntop(socket.AF_INET if len(far) == IPV4 else socket.AF_INET6, far)

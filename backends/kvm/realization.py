@@ -9,6 +9,7 @@ from __future__ import annotations
 from backends.kvm.host import Host
 from backends.protocols import Result
 from domain import l2 as networks
+from domain import l2_types
 from projections.plan import HostPlan
 
 
@@ -38,3 +39,7 @@ class Vlan(Realization):
 
 class Vxlan(Realization):
     l2_type = networks.VXLAN
+
+
+class OvsGre(Realization):
+    l2_type = l2_types.GRE

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from pyroute2.netlink.exceptions import NetlinkError
 
-from backends.kvm.perform import Plug
+from backends.kvm.making import Plug
 from domain.errors import HostUnreachable
 from projections.operations import CreateBridge, CreatePort, CreateTunnel, CreateVlan, Operation, describe
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import errno
 import socket
+import struct
 import sys
 from typing import Any
 
 import msgspec
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
-from pyroute2.netlink.rtnl.ndmsg import ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
+
+from backends.kvm import wire
 
 
 OURS = 29303
@@ -33,10 +35,13 @@ NEWROUTE, DELROUTE = 24, 25
 NEWNEIGH, DELNEIGH = 28, 29
 REQUEST, ACK, REPLACE, EXCLUSIVE, CREATE, APPEND = 0x1, 0x4, 0x100, 0x200, 0x400, 0x800
 UP = 0x1
+ENTRY = struct.Struct("=BxxxiHBB")
+"""Family, interface, state, flags and type of a neighbour or a forwarding entry."""
+NDA_DST, NDA_LLADDR = 1, 2
 SEQUENCE = 8
 """Where a message's header has its sequence number."""
 NUD_PERMANENT, NTF_SELF = 0x80, 0x02
-EVERYONE = "00:00:00:00:00:00"
+EVERYONE = bytes(6)
 """The entry of a tunnel's table that says where broadcasts go."""
 
 
@@ -94,16 +99,18 @@ def delete_doomed() -> Request:
 
 
 def add_peer(tunnel: int, peer: str) -> Request:
-    return request(NEWNEIGH, ndmsg, *broadcast(tunnel, peer), errno.EEXIST, flags=CREATE | APPEND)
+    return forwarding(NEWNEIGH, tunnel, peer, CREATE | APPEND, errno.EEXIST)
 
 
 def remove_peer(tunnel: int, peer: str) -> Request:
-    return request(DELNEIGH, ndmsg, *broadcast(tunnel, peer), errno.ENOENT)
+    return forwarding(DELNEIGH, tunnel, peer, 0, errno.ENOENT)
 
 
-def broadcast(tunnel: int, peer: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    fields = {"family": socket.AF_BRIDGE, "ifindex": tunnel, "state": NUD_PERMANENT, "flags": NTF_SELF}
-    return fields, {"NDA_LLADDR": EVERYONE, "NDA_DST": peer}
+def forwarding(kind: int, tunnel: int, peer: str, flags: int, *forgives: int) -> Request:
+    """Ask for a change of where a tunnel sends broadcasts."""
+    entry = ENTRY.pack(socket.AF_BRIDGE, tunnel, NUD_PERMANENT, NTF_SELF, 0)
+    ends = wire.attribute(NDA_LLADDR, EVERYONE) + wire.attribute(NDA_DST, socket.inet_aton(peer))
+    return Request(wire.message(kind, REQUEST | ACK | flags, entry + ends), frozenset(forgives))
 
 
 # addresses and routes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rewire import apply, change_file, fields, options, output, progress, session, status
+from rewire import apply, change_file, creation, fields, options, output, progress, session, status
 
 
 @click.command(name="apply")
@@ -43,6 +43,9 @@ def command(
         run = apply.all_or_none if atomic else apply.run
         report = run(network.fork() if dry_run else network, steps, by, watch=lambda _: advance())
         name = open_session.topology().name
+    if not dry_run:
+        created = {entry.step: entry.uuid for entry in report.entries if entry.status == "ok"}
+        creation.announce((step.command, created[step.number]) for step in steps if step.number in created)
     if quiet:
         output.show({"steps": len(report.entries), "facts": len(report.recorded)}, output_format)
     elif output.chosen(output_format) == "table":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from domain.errors import Code, HostUnreachable
 from projections import plan
-from projections.diff import Obstacle
+from projections.obstacles import Obstacle
 from projections.operations import Operation, describe
 from projections.plan import HostPlan
 from rewire import extras, options, output, progress, session, status, when
@@ -35,7 +36,12 @@ def kernel(function: F) -> F:
         show_default=True,
         help="What a VM's NIC is plugged into.",
     )
-    return netns(plug(function))
+    ovs = click.option(
+        "--ovs",
+        metavar="SOCKET",
+        help="Where Open vSwitch listens. Its own default on this machine; a namespace has none.",
+    )
+    return netns(plug(ovs(function)))
 
 
 @click.command(name="realize")
@@ -49,6 +55,7 @@ def command(
     host: str,
     netns: str | None,
     plug: str,
+    ovs: str | None,
     delete: bool,
     dry_run: bool,
     store: str | None,
@@ -61,9 +68,9 @@ def command(
     """
     wanted = empty(plan_of(store, host, at)) if delete else plan_of(store, host, at)
     if dry_run:
-        return show("would do", compare(wanted, netns, plug), output_format)
+        return show("would do", compare(wanted, netns, plug, ovs), output_format)
     done: list[Operation] = []
-    with opened(netns, plug) as kernel_host, progress.bar(f"realizing {host}", steps(wanted)) as advance:
+    with opened(netns, plug, ovs) as kernel_host, progress.bar(f"realizing {host}", steps(wanted)) as advance:
 
         def hear(operation: Operation) -> None:
             done.append(operation)
@@ -82,10 +89,17 @@ def command(
 @kernel
 @options.reading
 def check(
-    *, host: str, netns: str | None, plug: str, store: str | None, at: str | None, output_format: str | None
+    *,
+    host: str,
+    netns: str | None,
+    plug: str,
+    ovs: str | None,
+    store: str | None,
+    at: str | None,
+    output_format: str | None,
 ) -> int:
     """Compare HOST with its plan, and change nothing. Exit status 1 says that something is missing or in the way."""
-    result = compare(plan_of(store, host, at), netns, plug)
+    result = compare(plan_of(store, host, at), netns, plug, ovs)
     print_operations("missing", result.operations, result.obstacles, output_format)
     return status.DONE if result.settled else status.REFUSED
 
@@ -101,18 +115,23 @@ def empty(wanted: HostPlan) -> HostPlan:
 
 
 def steps(wanted: HostPlan) -> int:
-    return 2 * (len(wanted.bridges) + len(wanted.vlans) + len(wanted.tunnels) + len(wanted.ports)) or 1
+    return (
+        2 * (len(wanted.bridges) + len(wanted.vlans) + len(wanted.tunnels) + len(wanted.meshes) + len(wanted.ports))
+        or 1
+    )
 
 
-def opened(netns: str | None, plug: str) -> Any:
+def opened(netns: str | None, plug: str, ovs: str | None, state: Path | None = None) -> Any:
     extras.require("pyroute2", "kvm")
     from backends.kvm.host import Host
+    from backends.kvm.vswitch import VSwitch
 
-    return Host(netns, plug="veth" if plug == "veth" else "tap")
+    vswitch = VSwitch(ovs) if ovs else None
+    return Host(netns, plug="veth" if plug == "veth" else "tap", state=state, vswitch=vswitch)
 
 
-def compare(wanted: HostPlan, netns: str | None, plug: str) -> Result:
-    with opened(netns, plug) as kernel_host:
+def compare(wanted: HostPlan, netns: str | None, plug: str, ovs: str | None) -> Result:
+    with opened(netns, plug, ovs) as kernel_host:
         result: Result = kernel_host.check(wanted)
     return result
 

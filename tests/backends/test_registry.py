@@ -4,7 +4,8 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from backends.registry import GROUP, Registry
+from backends.kvm.instantiation import Networks
+from backends.registry import GROUP, RESOURCES, Registry, resources
 from domain.errors import HostUnreachable
 
 
@@ -20,10 +21,11 @@ class Ipvlan:
 
 
 def test_our_own_types_are_installed() -> None:
-    assert Registry().names() == ("L2NoVlanNetwork/KVM", "L2VlanNetwork/KVM", "L2VxlanNetwork/KVM")
+    types = ("L2NoVlanNetwork", "L2VlanNetwork", "L2VxlanNetwork", "OvsGreL2Network")
+    assert Registry().names() == tuple(f"{l2_type}/KVM" for l2_type in types)
 
 
-@pytest.mark.parametrize("l2_type", ["L2NoVlanNetwork", "L2VlanNetwork", "L2VxlanNetwork"])
+@pytest.mark.parametrize("l2_type", ["L2NoVlanNetwork", "L2VlanNetwork", "L2VxlanNetwork", "OvsGreL2Network"])
 def test_each_of_our_types_is_realized_by_what_says_so(l2_type: str) -> None:
     found = Registry().realization(l2_type, "KVM")
 
@@ -50,3 +52,27 @@ def test_two_for_the_same_are_refused_by_name() -> None:
 
 def test_one_that_is_listed_twice_is_one() -> None:
     assert Registry([entry("L2IpvlanNetwork/KVM")] * 2).names() == ("L2IpvlanNetwork/KVM",)
+
+
+class Passthrough:
+    """Somebody else's preparation of hosts."""
+
+
+def test_what_prepares_hosts_for_vms_is_asked_in_order_of_names_and_only_for_its_hypervisor() -> None:
+    value = "tests.backends.test_registry:Passthrough"
+    ours = "backends.kvm.instantiation:Networks"
+    entries = [
+        EntryPoint(name, where, RESOURCES)
+        for name, where in (("pci/KVM", value), ("pci/ESX", value), ("networks/KVM", ours))
+    ]
+
+    assert [type(each) for each in resources("KVM", entries)] == [Networks, Passthrough]
+
+
+def test_ours_is_installed() -> None:
+    assert [type(each) for each in resources("KVM")] == [Networks]
+
+
+def test_where_nothing_prepares_hosts_no_vm_starts() -> None:
+    with pytest.raises(HostUnreachable, match="nothing installed prepares ESX hosts for VMs"):
+        resources("ESX")

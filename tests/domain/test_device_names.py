@@ -12,8 +12,9 @@ from domain import commands as c
 from domain import host, l2, pool
 from domain.commands import Command
 from projections import devices, plan
-from projections.diff import diff, obstacles
+from projections.diff import diff
 from projections.found import bare_host
+from projections.obstacles import obstacles
 from projections.operations import CreateBridge, apply_all
 from projections.topology import Topology
 from tests.builders import (
@@ -318,5 +319,5 @@ def test_no_name_is_twice_on_a_host_and_nothing_of_its_own_is_in_the_way(script:
     for uuid, member in now.every(host.Host):
         names = names_on(now, uuid)
         assert len(set(names)) == len(names)
-        assert obstacles(plan.plan(now, uuid), bare_host(member.interfaces)) == ()
+        assert obstacles(plan.plan(now, uuid), bare_host(member.interfaces, member.ends)) == ()
     assert {name: set(bearers) for name, bearers in now.devices.items()} == devices.recompute(now.objects)

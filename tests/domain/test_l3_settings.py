@@ -6,6 +6,7 @@ import pytest
 
 from domain import commands as c
 from domain import l3, vm
+from projections.plan import plan
 from tests.builders import A_SUBNET, ONE_HOST, a_range, a_vlan, a_vm, an_l3
 from tests.domain.test_l3_ranges import SIX, a_range6
 from tests.given import given
@@ -182,11 +183,11 @@ def test_a_host_route_is_an_ipv4_one(command: c.Command) -> None:
 
 @pytest.mark.parametrize(
     ("mtus", "expected"),
-    [((0,), 0), ((9000, 0), 9000), ((1400,), 1500), ((1400, 1600), 1600)],
+    [((0,), 0), ((9000, 0), 9000), ((1400,), 1400), ((1400, 0), 1500), ((1400, 1600), 1600)],
 )
-def test_a_bridge_has_room_for_the_largest_mtu_and_never_less_than_usual(mtus: tuple[int, ...], expected: int) -> None:
-    from projections.plan import plan
-
+def test_a_bridge_has_room_for_the_largest_mtu_and_who_asks_for_none_has_what_is_usual(
+    mtus: tuple[int, ...], expected: int
+) -> None:
     networks = (an_l3(f"l{i}", mtu=mtu) for i, mtu in enumerate(mtus))
     case = given(*ONE_HOST, a_vlan(), c.AttachL2NetworkToCluster(l2="v10", cluster="c1"), *networks)
     assert [b.mtu for b in plan(case.topology, case.id("host", "h1")).bridges] == [expected]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from backends.reporting import Account, reports
 from domain import cluster, l2, l2_types, plugins, vm
 from domain import commands as c
 from projections import plan
@@ -109,6 +111,17 @@ def test_it_is_planned_and_left_to_its_own_realization(macvlan: Path) -> None:
     assert len(planned.ports) == 1
     assert planned.bridges == ()
     assert diff(planned, bare_host(("eth0", "eth1"))) == ()
+
+
+def test_what_its_realization_does_is_its_own_to_report(macvlan: Path) -> None:
+    case = in_use()
+    home, network = case.id("host", "h1"), case.id("l2", "m")
+    planned, bare = plan.plan(case.topology, home), bare_host(("eth0", "eth1"))
+    account = Account(planned, bare, (), {}, {}, {}, {})
+    assert list(reports(account, case.topology)) == []
+    case.do(c.ReportL2Realized(host="h1", l2=network, milliseconds=1))
+    nothing = msgspec.structs.replace(account, plan=plan.HostPlan(home, 1))
+    assert list(reports(nothing, case.topology)) == []
 
 
 def test_its_history_is_read_where_the_plugin_is_no_longer_installed(

@@ -145,6 +145,7 @@ def plan_of(*parts: HostPlan) -> HostPlan:
         bridges=tuple(bridge for part in parts for bridge in part.bridges),
         vlans=tuple(vlan for part in parts for vlan in part.vlans),
         tunnels=tuple(tunnel for part in parts for tunnel in part.tunnels),
+        meshes=tuple(mesh for part in parts for mesh in part.meshes),
         ports=tuple(port for part in parts for port in part.ports),
     )
 

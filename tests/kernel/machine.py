@@ -20,6 +20,8 @@ from pathlib import Path
 
 # Which kinds of device the outer kernel lacks. Set inside the machine, and only there.
 NEEDING = "REWIRE_KERNEL_TESTS_NEEDING"
+# Has what takes minutes in the machine run there as well.
+THOROUGH = "REWIRE_THOROUGH"
 
 CHECKOUT = Path(__file__).parents[2]
 VIRTME = Path(sys.executable).with_name("virtme-run")  # stands beside the Python that runs us
@@ -56,7 +58,7 @@ def kernels() -> list[Path]:
     return sorted(filter(_bootable, images), key=lambda image: ("cloud" not in image.name, _version(image)))
 
 
-def run(command: Sequence[str], folder: Path, *, environment: Mapping[str, str], limit: float = 600) -> Outcome:
+def run(command: Sequence[str], folder: Path, *, environment: Mapping[str, str], limit: float = 900) -> Outcome:
     """Boot, run one command in the checkout, halt. The command may leave files in `folder` only."""
     (folder / "guest.sh").write_text("\n".join(_script(command, folder, environment, limit)))
     with (folder / "console").open("wb") as console:

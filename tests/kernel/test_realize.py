@@ -13,8 +13,8 @@ import pytest
 from backends.kvm import lock, tap
 from backends.kvm.host import Host
 from backends.kvm.kernel import Kernel
+from backends.kvm.making import Plug
 from backends.kvm.namespace import inside
-from backends.kvm.perform import Plug
 from backends.kvm.realization import NoVlan, Vxlan
 from backends.kvm.requests import Request
 from domain.errors import HostUnreachable
@@ -223,7 +223,8 @@ def test_who_may_not_change_a_host_is_told_so() -> None:
     with one_host() as path, inside(path), Host() as host:
         told = in_child(lambda: realize_as_nobody(host))
 
-        assert told == "host-unreachable: create-bridge br_eth0: not permitted; changing a host's network needs root"
+        forbidden = "not permitted; looking at a host's filters needs root"
+        assert told == f"host-unreachable: reading the table bridge rewire: {forbidden}"
 
 
 def test_a_kind_of_device_that_the_kernel_lacks_is_told_with_the_remedy() -> None:
@@ -250,15 +251,15 @@ def ours(found: Found) -> set[str]:
 
 def finishes(monkeypatch: pytest.MonkeyPatch, calls: int, run: Callable[[], object]) -> bool:
     """Let a run make so many changing calls to the kernel. Tell whether it needed no more."""
-    commit, left = Kernel.commit, iter(range(calls))
+    attempt, left = Kernel.attempt, iter(range(calls))
 
-    def commit_or_die(kernel: Kernel, *wanted: Request) -> None:
+    def attempt_or_die(kernel: Kernel, *wanted: Request) -> list[OSError | None]:
         if next(left, None) is None:
             raise Cut
-        commit(kernel, *wanted)
+        return attempt(kernel, *wanted)
 
     with monkeypatch.context() as patched, suppress(Cut):
-        patched.setattr(Kernel, "commit", commit_or_die)
+        patched.setattr(Kernel, "attempt", attempt_or_die)
         run()
         return True
     return False

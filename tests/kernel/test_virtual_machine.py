@@ -40,8 +40,8 @@ def test_what_this_kernel_lacks_works_on_debians(results: Sequence[ET.Element], 
 
 
 def _inside(lacking: Sequence[str]) -> dict[str, str]:
-    profile = os.environ.get("HYPOTHESIS_PROFILE", "dev")
-    return {machine.NEEDING: ",".join(lacking), "HYPOTHESIS_PROFILE": profile}
+    passed_on = {name: os.environ[name] for name in ("HYPOTHESIS_PROFILE", machine.THOROUGH) if name in os.environ}
+    return {machine.NEEDING: ",".join(lacking), **passed_on}
 
 
 def _parse(path: Path) -> Sequence[ET.Element]:

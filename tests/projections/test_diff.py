@@ -8,8 +8,10 @@ from hypothesis import given as property_of
 
 from domain import host
 from projections import plan as plans
-from projections.diff import diff, mark_of, obstacles, uplink_in
+from projections.diff import diff
 from projections.found import Address, Found, Link, Route, bare_host
+from projections.marks import mark_of, uplink_in
+from projections.obstacles import obstacles
 from projections.operations import Operation, apply_all, describe
 from projections.plan import HostPlan
 from tests.builders import A_POOL, ONE_HOST, a_cidr, a_no_vlan, a_vlan, a_vm, a_vxlan, an_l3, attach, detach
@@ -19,6 +21,7 @@ from tests.strategies import cases
 
 
 MAC = "52:54:00:00:00:01"
+ENDS = ("10.0.0.1",)
 FULL = (
     *A_POOL,
     a_vxlan(),
@@ -76,11 +79,11 @@ def test_an_empty_plan_takes_everything_of_ours_away_and_gives_the_addresses_bac
         "delete eth0.10",
         "delete nic525400000001",
         "delete vxlan100",
-        "release eth0",
         "move-address 10.7.0.1/24 br_eth0 -> eth0",
         "move-address 10.7.0.2/24 br_eth0 -> eth0",
         "move-route 0.0.0.0/0 br_eth0 -> eth0",
         "move-route 10.8.0.0/24 br_eth0 -> eth0",
+        "release eth0",
         "delete br_eth0",
         "delete br_eth0_10",
         "delete br_vx_100",
@@ -144,7 +147,7 @@ def test_from_any_plan_of_a_history_to_the_last_one_and_nothing_is_left_over(cas
     ],
 )
 def test_what_differs_on_a_link_of_ours_is_mended(name: str, fields: dict[str, object], mended: list[str]) -> None:
-    plan, bare = plan_of(given(*FULL)), bare_host(("eth0",))
+    plan, bare = plan_of(given(*FULL)), bare_host(("eth0",), ENDS)
     goal = apply_all(bare, diff(plan, bare))
     found = change(goal, name, **fields)
     operations = diff(plan, found)
@@ -153,7 +156,7 @@ def test_what_differs_on_a_link_of_ours_is_mended(name: str, fields: dict[str, o
 
 
 def test_peers_come_and_go_and_foreign_ones_are_left_alone() -> None:
-    plan, bare = plan_of(given(*FULL)), bare_host(("eth0",))
+    plan, bare = plan_of(given(*FULL)), bare_host(("eth0",), ENDS)
     goal = apply_all(bare, diff(plan, bare))
     found = msgspec.structs.replace(goal, peers=frozenset({("vxlan100", "10.0.0.9"), ("theirs", "10.0.0.8")}))
     assert told(diff(plan, found)) == ["remove-peer vxlan100 10.0.0.9", "add-peer vxlan100 10.0.0.2"]
@@ -175,7 +178,7 @@ def test_peers_come_and_go_and_foreign_ones_are_left_alone() -> None:
 )
 def test_a_foreign_device_in_the_way_keeps_its_network_out_and_no_other(name: str, lost: set[str]) -> None:
     plan = plan_of(given(*FULL))
-    found = add(bare_host(("eth0",)), Link(name, "other"))
+    found = add(bare_host(("eth0",), ENDS), Link(name, "other"))
     (obstacle,) = obstacles(plan, found)
     assert obstacle.name == name
     made = {link for o in diff(plan, found) for link in [getattr(o, "name", getattr(o, "tunnel", ""))]}
@@ -185,8 +188,8 @@ def test_a_foreign_device_in_the_way_keeps_its_network_out_and_no_other(name: st
 
 def test_an_interface_that_is_missing_or_somebody_elses_is_an_obstacle() -> None:
     plan = plan_of(given(*FULL))
-    assert {o.name for o in obstacles(plan, bare_host(("eth1",)))} == {"eth0"}
-    taken = add(change(bare_host(("eth0",)), "eth0", bridge="docker0"), Link("docker0", "bridge"))
+    assert {o.name for o in obstacles(plan, bare_host(("eth1",), ENDS))} == {"eth0"}
+    taken = add(change(bare_host(("eth0",), ENDS), "eth0", bridge="docker0"), Link("docker0", "bridge"))
     (obstacle,) = obstacles(plan, taken)
     assert obstacle.why == "interface eth0 is a port of docker0 already"
     assert "enslave eth0 to br_eth0" not in told(diff(plan, taken))
@@ -201,18 +204,18 @@ def test_an_interface_moves_over_from_an_old_bridge_of_ours() -> None:
     assert obstacles(new, old) == ()
     found = apply_all(old, diff(new, old))
     assert found.links["eth0"].bridge == new.bridges[0].name
-    assert {a.interface for a in found.addresses} == {new.bridges[0].name}
+    assert {a.interface for a in found.addresses} == {new.bridges[0].name, "lo"}
 
 
 def test_a_bridge_of_ours_that_holds_a_foreign_port_stays() -> None:
-    plan, bare = plan_of(given(*FULL)), bare_host(("eth0",))
+    plan, bare = plan_of(given(*FULL)), bare_host(("eth0",), ENDS)
     found = add(apply_all(bare, diff(plan, bare)), Link("tap7", "other", bridge="br_eth0"))
     after = apply_all(found, diff(HostPlan("h1", 0), found))
     assert set(after.links) == {"eth0", "tap7", "br_eth0"}
 
 
 def test_an_uplink_that_vanished_keeps_no_bridge_alive() -> None:
-    plan, bare = plan_of(given(*ONE_HOST, a_no_vlan(), attach("plain"))), bare_host(("eth0", "eth1"))
+    plan, bare = plan_of(given(*ONE_HOST, a_no_vlan(), attach("plain"))), bare_host(("eth0", "eth1"), ENDS)
     found = apply_all(bare, diff(plan, bare))
     gone = msgspec.structs.replace(found, links=found.links.delete("eth0"))
     assert told(diff(HostPlan("h1", 0), gone)) == ["delete br_eth0"]

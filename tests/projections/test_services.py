@@ -104,6 +104,7 @@ def a_dhcp_server(*leases: Lease, addresses: tuple[str, ...] = ("192.168.0.10",)
         dns=(),
         routes=(),
         domain="",
+        address_mode="",
         mtu=0,
         leases=leases,
         namespace=namespace,
@@ -111,8 +112,22 @@ def a_dhcp_server(*leases: Lease, addresses: tuple[str, ...] = ("192.168.0.10",)
     )
 
 
+def a_dns_server(*names: tuple[str, tuple[str, ...]], forwards: tuple[str, ...] = ()) -> DnsServer:
+    return DnsServer(
+        l3="l3",
+        bridge="br_eth0_10",
+        addresses=("192.168.0.10",),
+        networks=("192.168.0.0/24",),
+        domain="",
+        names=names,
+        forwards=forwards,
+        namespace="",
+        because=(),
+    )
+
+
 def a_lease(nic: str, ip: str, *, default: bool = True) -> Lease:
-    return Lease(nic, "", (ip,), default)
+    return Lease(nic, "", (ip,), default, nic.partition("/")[0])
 
 
 # in the hosts
@@ -129,7 +144,8 @@ def test_each_host_serves_the_nics_that_run_there() -> None:
     case = given(*A_PUBLIC_SUBNET, *PROVIDERS, serve(flat=("DHCP", "DNS")), a_vm("a", host="h1"), a_vm("b", host="h2"))
     case.do(a_vm("idle", host="h1"), stop("idle"), c.AddDns(l3="l3", address="9.9.9.9"))
     server = msgspec.structs.replace(a_dhcp_server(a_lease("a/l3", "192.168.0.11")), dns=("9.9.9.9",))
-    assert planned(case) == Services(dhcp=(server,), dns=(DnsServer("l3", "br_eth0_10", ("9.9.9.9",), "", ()),))
+    everybody = (("a", ("192.168.0.11",)), ("b", ("192.168.0.12",)), ("idle", ("192.168.0.13",)))
+    assert planned(case) == Services(dhcp=(server,), dns=(a_dns_server(*everybody, forwards=("9.9.9.9",)),))
     other = msgspec.structs.replace(server, leases=(a_lease("b/l3", "192.168.0.12"),))
     assert planned(case, "h2").dhcp == (other,)
 

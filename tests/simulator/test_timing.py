@@ -12,9 +12,15 @@ from simulator.timing import Exponential, Fixed, LogNormal, Timing, Uniform
 
 def test_every_operation_has_a_time() -> None:
     fields = {field.encode_name for field in msgspec.structs.fields(Timing)}
-    operations = {str(kind.__struct_config__.tag) for kind in Operation.__subclasses__()}
+    operations = {str(kind.__struct_config__.tag) for kind in kinds(Operation)}
 
     assert fields == operations | {"message", "report"}
+
+
+def kinds(base: type[Operation]) -> set[type[Operation]]:
+    """Give the operations that are no base of others."""
+    below = base.__subclasses__()
+    return {kind for each in below for kind in kinds(each)} if below else {base}
 
 
 def test_a_file_says_what_is_different() -> None:

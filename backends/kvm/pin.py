@@ -1,0 +1,51 @@
+"""Network namespaces that we make, kept by a bind mount each, so that they outlive the process that made them.
+
+A pin is there or not: a namespace has its mark before it is pinned, and dies with a maker that is killed before. They
+lie in a folder of ours, not where `ip netns` keeps its own. Refuses to look inside: that is `room`'s.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from backends.kvm.namespace import CLONE_NEWNET, OWN, step_into
+
+
+MS_BIND, MNT_DETACH = 0x1000, 0x2
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def pins(folder: Path) -> Iterator[Path]:
+    """Walk what is pinned in a folder, in order of name. A file without a mount is what a killed maker left."""
+    if folder.is_dir():
+        own = folder.stat().st_dev
+        yield from (pin for pin in sorted(folder.iterdir()) if pin.stat().st_dev != own)
+
+
+def make(pin: Path, furnish: Callable[[], None]) -> None:
+    """Make a namespace, furnish it from within, and pin it."""
+    pin.parent.mkdir(parents=True, exist_ok=True)
+    pin.touch()
+    with OWN.open() as home:
+        checked(_libc.unshare(CLONE_NEWNET))
+        try:
+            furnish()
+            checked(_libc.mount(os.fsencode(OWN), os.fsencode(pin), None, MS_BIND, None))
+        finally:
+            step_into(home.fileno())
+
+
+def remove(pin: Path) -> None:
+    """Let go of a namespace: it dies with the last process in it. Done again, it changes nothing."""
+    while pin.exists() and pin.stat().st_dev != pin.parent.stat().st_dev:
+        checked(_libc.umount2(os.fsencode(pin), MNT_DETACH))
+    pin.unlink(missing_ok=True)
+
+
+def checked(status: int) -> None:
+    if status:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -1,0 +1,1 @@
+"""What libvirt asks of us, and what its answers are made of."""
