@@ -33,6 +33,7 @@ class Pinger:
         self._thread = threading.Thread(target=self._run)
         self.sent: dict[int, float] = {}
         self.heard: dict[int, float] = {}
+        self._ended = 0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -44,6 +45,11 @@ class Pinger:
         self._stop.set()
         self._thread.join()
         self._socket.close()
+
+    @property
+    def answers(self) -> bool:
+        """Whether a request of after the end was answered."""
+        return max(self.heard, default=0) > self._ended
 
     @property
     def lost(self) -> int:
@@ -62,8 +68,8 @@ class Pinger:
             number += 1
             self._ask(number)
         deadline = time.monotonic() + PATIENCE_S
-        ended = number
-        while max(self.heard, default=0) <= ended and time.monotonic() < deadline:
+        self._ended = number
+        while not self.answers and time.monotonic() < deadline:
             number += 1
             self._ask(number)
 
