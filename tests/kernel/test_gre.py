@@ -233,7 +233,9 @@ def test_open_vswitch_that_is_down_keeps_gre_networks_out_and_no_other() -> None
 def test_a_daemon_that_does_not_carry_out_what_the_database_says_is_told() -> None:
     with switched() as (path, daemons), opened(path, daemons) as host:
         daemons.stop("ovs-vswitchd")
-        with pytest.raises(HostUnreachable, match=r"create-ovs-bridge ovs7: ovs-vswitchd doesn't carry it out"):
+        with pytest.raises(
+            HostUnreachable, match=r"ovs7.*: ovs-vswitchd doesn't carry it out"
+        ):  # it may end amid the work
             host.realize(meshed())
 
 
