@@ -33,6 +33,8 @@ class OvsPort(msgspec.Struct, frozen=True):
     key: int = 0
     protected: bool = False
     """What comes in here never goes out of another protected port: a mesh has no loops."""
+    fault: str = ""
+    """Why OVS could not make it, in its own words."""
 
 
 class Ovs(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,9 @@ SOCKET = "/run/openvswitch/db.sock"
 """Where Open vSwitch listens unless it is told otherwise."""
 PATIENCE_S = 5.0
 TABLES = ("Open_vSwitch", "Bridge", "Port", "Interface")
+IDLE = "ovs-vswitchd doesn't carry it out; is it running?"
+GLANCE_S = 0.02
+"""Between two looks at whether the daemon has caught up."""
 
 
 class VSwitch:
@@ -52,13 +56,16 @@ class VSwitch:
     def look(self) -> Ovs:
         """Give what OVS has, or why it can't be asked.
 
-        It is asked anew each time: the library follows the database only by and by.
+        It is asked anew each time: the library follows the database only by and by. What is written down and not
+        carried out is not there, so a daemon that stays behind is as good as down.
         """
         self.close()
         try:
             api = self._connected()
         except HostUnreachable as error:
             return Ovs(down=error.sentence)
+        if not catches_up(api):
+            return Ovs(down=f"something was changed in Open vSwitch, and {IDLE}")
         with api.ovsdb_connection.lock:  # the library reads on in a thread of its own
             bridges = list(api.tables["Bridge"].rows.values())
             ports = [port_of(port, row.name) for row in bridges for port in row.ports if port.name != row.name]
@@ -76,6 +83,8 @@ class VSwitch:
                     transaction.add(command)
         except Exception as error:  # the library raises whatever went wrong, in whatever class
             raise HostUnreachable(f"{describe(operation)}: {why(api, error)}") from error
+        if isinstance(operation, AddGrePort | PlugPort) and (fault := fault_of(api, operation.name)):
+            raise HostUnreachable(f"{describe(operation)}: Open vSwitch can't make it: {fault}")
 
     def _connected(self) -> Any:
         if self._api is None:
@@ -89,24 +98,61 @@ def connect(socket: str) -> Any:
     if not listens(socket):
         raise HostUnreachable(f"Open vSwitch can't be reached at {socket}: start openvswitch-switch")
     from ovsdbapp.backend.ovs_idl.connection import Connection, OvsdbIdl
-    from ovsdbapp.schema.open_vswitch import impl_idl
 
     for name in ("ovsdbapp", "ovs"):  # what went wrong is told by what is raised
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         idl = OvsdbIdl.from_server(f"unix:{socket}", "Open_vSwitch", helper_tables=TABLES)
-        own = type("Database", (impl_idl.OvsdbIdl,), {"_ovsdb_connection": None})  # else all share one, of the class
-        return own(Connection(idl, PATIENCE_S))
+        return database()(Connection(idl, PATIENCE_S))
     except Exception as error:  # as above
         raise HostUnreachable(f"Open vSwitch can't be reached at {socket}: {words(error)}") from error
 
 
+def database() -> Any:
+    """Give a database whose changes fail when OVS doesn't carry them out: the library only logs that.
+
+    Each has a connection of its own: else all share one, of the class.
+    """
+    from ovsdbapp.backend.ovs_idl.transaction import Transaction
+    from ovsdbapp.schema.open_vswitch import impl_idl
+
+    class CarriedOut(impl_idl.OvsVsctlTransaction):  # type: ignore[misc] # the library has no types
+        def post_commit(self, txn: Any) -> None:
+            Transaction.post_commit(self, txn)
+            self.do_post_commit(txn)
+
+    class Database(impl_idl.OvsdbIdl):  # type: ignore[misc] # as above
+        _ovsdb_connection = None
+
+        def create_transaction(self, check_error: bool = False, log_errors: bool = True, **_: Any) -> Any:  # noqa: FBT001, FBT002 - the library's own words
+            return CarriedOut(self, self.ovsdb_connection, check_error=check_error, log_errors=log_errors)
+
+    return Database
+
+
+def catches_up(api: Any) -> bool:
+    """Wait until OVS has carried out all that is written down; tell whether it has."""
+    deadline = time.monotonic() + PATIENCE_S
+    while is_behind(api) and time.monotonic() < deadline:
+        time.sleep(GLANCE_S)
+    return not is_behind(api)
+
+
+def is_behind(api: Any) -> bool:
+    with api.ovsdb_connection.lock:
+        row = next(iter(api.tables["Open_vSwitch"].rows.values()))
+        return bool(row.cur_cfg < row.next_cfg)
+
+
 def why(api: Any, error: Exception) -> str:
     """Say why a change failed. One that is written down and not carried out waits for the daemon."""
-    row = next(iter(api.tables["Open_vSwitch"].rows.values()))
-    if row.cur_cfg < row.next_cfg:
-        return "ovs-vswitchd doesn't carry it out; is it running?"
-    return f"Open vSwitch refuses: {words(error)}"
+    return IDLE if is_behind(api) else f"Open vSwitch refuses: {words(error)}"
+
+
+def fault_of(api: Any, name: str) -> str:
+    """Give why OVS could not make an interface that is written down, in its own words."""
+    with api.ovsdb_connection.lock:
+        return "; ".join(next((row.error for row in api.tables["Interface"].rows.values() if row.name == name), ()))
 
 
 def words(error: Exception) -> str:
@@ -145,6 +191,7 @@ def port_of(row: Any, bridge: str) -> OvsPort:
         remote=options.get("remote_ip", ""),
         key=int(key) if (key := options.get("key", "")).isdecimal() else 0,
         protected=bool(row.protected),
+        fault="; ".join(interface.error) if interface else "",
     )
 
 

@@ -58,7 +58,7 @@ def kernels() -> list[Path]:
     return sorted(filter(_bootable, images), key=lambda image: ("cloud" not in image.name, _version(image)))
 
 
-def run(command: Sequence[str], folder: Path, *, environment: Mapping[str, str], limit: float = 900) -> Outcome:
+def run(command: Sequence[str], folder: Path, *, environment: Mapping[str, str], limit: float = 600) -> Outcome:
     """Boot, run one command in the checkout, halt. The command may leave files in `folder` only."""
     (folder / "guest.sh").write_text("\n".join(_script(command, folder, environment, limit)))
     with (folder / "console").open("wb") as console:

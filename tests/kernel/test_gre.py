@@ -18,6 +18,7 @@ from projections import plan
 from projections.found import Found
 from projections.operations import apply_all
 from projections.ovs import Ovs
+from projections.ovs_operations import PlugPort
 from projections.plan import GreMesh, HostPlan
 from simulator.run import simulate
 from tests import builders
@@ -233,10 +234,35 @@ def test_open_vswitch_that_is_down_keeps_gre_networks_out_and_no_other() -> None
 def test_a_daemon_that_does_not_carry_out_what_the_database_says_is_told() -> None:
     with switched() as (path, daemons), opened(path, daemons) as host:
         daemons.stop("ovs-vswitchd")
-        with pytest.raises(
-            HostUnreachable, match=r"ovs7.*: ovs-vswitchd doesn't carry it out"
-        ):  # it may end amid the work
+        with pytest.raises(HostUnreachable, match=r"create-ovs-bridge ovs7: ovs-vswitchd doesn't carry it out"):
             host.realize(meshed())
+
+
+def test_what_a_daemon_left_undone_is_not_taken_for_done_and_is_once_it_is_back() -> None:
+    with switched() as (path, daemons), opened(path, daemons) as host:
+        daemons.stop("ovs-vswitchd")
+        with pytest.raises(HostUnreachable, match="doesn't carry it out"):
+            host.realize(meshed())
+
+        left = host.check(meshed())
+        assert [obstacle.l2 for obstacle in left.obstacles] == ["l2-gre7"]
+        assert "ovs-vswitchd doesn't carry it out" in left.obstacles[0].why
+
+        daemons.start()
+        host.realize(meshed())
+        assert host.check(meshed()).settled
+
+
+def test_a_port_that_open_vswitch_can_not_make_is_told_and_seen() -> None:
+    with switched() as (path, daemons), opened(path, daemons) as host:
+        host.realize(meshed())
+        vswitch = VSwitch(daemons.socket, datapath=DATAPATH)
+
+        with pytest.raises(HostUnreachable, match="nic-of-nobody"):
+            vswitch.perform(PlugPort("nic-of-nobody", "ovs7", "rewire n fact=1", protected=False))
+
+        assert "nic-of-nobody" in vswitch.look().ports["nic-of-nobody"].fault
+        vswitch.close()
 
 
 def test_a_host_of_which_nobody_said_where_open_vswitch_is_has_none() -> None:

@@ -26,7 +26,7 @@ def test_a_bridge_is_made_on_an_interface_of_any_name_and_taken_away(interface: 
 
 @pytest.mark.slow_in_machine
 @pytest.mark.kernel("vlan")
-@pytest.mark.parametrize("interface", [NAMES[0], NAMES[-2]])
+@pytest.mark.parametrize("interface", NAMES)
 def test_a_vlan_is_made_on_an_interface_of_any_name_and_taken_away(interface: str) -> None:
     shape = l2_types.vlan(interface, 4094)
     bridge = Bridge(shape.bridge, "l2", "", 0, (1,))

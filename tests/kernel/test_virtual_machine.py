@@ -13,6 +13,8 @@ from tests.kernel import machine, probe
 
 PYTEST = [sys.executable, "-m", "pytest", "tests/kernel", "-m", "kernel", "-p", "no:cacheprovider"]
 
+LIMIT_S = 1800 if machine.THOROUGH in os.environ else 600
+
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Sequence[ET.Element]:
@@ -23,7 +25,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Sequence[ET.Element]:
     if obstacle := machine.obstacle():
         pytest.skip(f"no {', '.join(lacking)} here, and no virtual machine: {obstacle}")
     folder = tmp_path_factory.mktemp("machine")
-    outcome = machine.run([*PYTEST, f"--junitxml={folder}/junit.xml"], folder, environment=_inside(lacking))
+    outcome = machine.run(
+        [*PYTEST, f"--junitxml={folder}/junit.xml"], folder, environment=_inside(lacking), limit=LIMIT_S
+    )
     print(outcome)  # noqa: T201 - pytest shows it beside a failure, and nowhere else
     if outcome.status not in (0, 1):  # pytest's two ways of having run its tests
         pytest.fail("the virtual machine did not run the tests: see its output and its console", pytrace=False)

@@ -36,11 +36,14 @@ class Daemons:
         return str(self.folder / "db.sock")
 
     def start(self) -> None:
+        """Run the daemons that don't run."""
         if not (self.folder / "conf.db").exists():
             subprocess.run(["ovsdb-tool", "create", str(self.folder / "conf.db"), SCHEMA], check=True)
-        self._run("ovsdb-server", str(self.folder / "conf.db"), f"--remote=p{self._remote}")
-        self.vsctl("--no-wait", "init")
-        self._run("ovs-vswitchd", self._remote)
+        if "ovsdb-server" not in self._running:
+            self._run("ovsdb-server", str(self.folder / "conf.db"), f"--remote=p{self._remote}")
+            self.vsctl("--no-wait", "init")
+        if "ovs-vswitchd" not in self._running:
+            self._run("ovs-vswitchd", self._remote)
 
     def stop(self, *names: str) -> None:
         for name in names or ("ovs-vswitchd", "ovsdb-server"):
