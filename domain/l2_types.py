@@ -43,6 +43,8 @@ HELD: dict[Carrier, Code] = {
 }
 """What a network is told that comes second to its segment."""
 
+CARRIERS = frozenset(HELD)
+
 
 class Shape(msgspec.Struct, frozen=True):
     """What a network of some type is made of."""
@@ -132,7 +134,7 @@ def shape(name: str, physical_interface: str, number: int) -> Shape:
     made = find(name)(physical_interface, number)
     for device in (made.bridge, *([made.device] if made.device else [])):
         values.interface(device)
-    if made.carrier not in HELD or made.segment.count("/") != 1:
+    if made.carrier not in CARRIERS or made.segment.count("/") != 1:
         raise Refusal("l2-type-not-supported", f"type {name} gives no carrier and segment that Rewire knows: {made}")
     return made
 

@@ -181,6 +181,15 @@ class Transaction:
         self.refuse_held(key)
         self.record(key.uuid, claims.Taken(key.text, holder), cause=cause)
 
+    def hold(self, key: claims.Key, holder: str, *, cause: str = "") -> None:
+        """Claim a thing that this very command chose because it was free.
+
+        Held all the same, it was taken meanwhile, and the command is decided again; nobody is refused for it.
+        """
+        if held := self.holder(key):
+            raise RuntimeError(f"{key.what} was chosen, and is held by {self.label(held)}")
+        self.record(key.uuid, claims.Taken(key.text, holder), cause=cause)
+
     def refuse_held(self, key: claims.Key) -> None:
         """Refuse when somebody holds a thing, and say who."""
         held = self.holder(key)

@@ -22,7 +22,7 @@ import msgspec
 from domain import aggregates
 from domain.commands import COMMANDS, Command
 from domain.errors import Code
-from domain.handlers import HANDLERS
+from domain.handlers import HANDLERS, hanging
 from domain.history import Fact
 from domain.transaction import Transaction
 
@@ -85,22 +85,31 @@ def listed(words: Any) -> str:
 # following the code
 
 
+@cache
 def reach(start: Callable[..., Any]) -> Found:
-    """Give the facts and codes that a function may lead to. O(the functions it may call)."""
-    seen: set[object] = set()
-    waiting: list[object] = [start]
-    facts: set[type[Fact]] = set()
-    codes: set[str] = set()
+    """Give the facts and codes that a function may lead to. O(the functions it may call).
+
+    A cascade refuses nobody: it ends what it found there.
+    """
+    facts = frozenset(fact for item in followed(start, lambda _: True) for fact in mentioned(item)[0])
+    codes = frozenset(code for item in followed(start, refuses) for code in mentioned(item)[1])
+    return facts, codes
+
+
+def followed(start: Callable[..., Any], goes_on: Callable[[Any], bool]) -> set[Any]:
+    """Give a function and all that it may call, as far as one goes on."""
+    seen: set[Any] = set()
+    waiting: list[Any] = [start]
     while waiting:
         item = waiting.pop()
-        if item in seen:
-            continue
-        seen.add(item)
-        made, named, further = mentioned(item)
-        facts |= made
-        codes |= named
-        waiting += further
-    return frozenset(facts), frozenset(codes)
+        if item not in seen and goes_on(item):
+            seen.add(item)
+            waiting += mentioned(item)[2]
+    return seen
+
+
+def refuses(function: Any) -> bool:
+    return bool(function.__module__ != hanging.__name__)
 
 
 @cache
@@ -137,10 +146,12 @@ def is_followed(function: FunctionType) -> bool:
 
 
 def relevant(tree: ast.AST) -> Iterator[ast.AST]:
-    """Walk a function's lines, less the claims that it only gives back or looks up, and the facts it only names."""
+    """Walk a function's lines, less the claims that it gives back, looks up or knows to be free, and the facts it only
+    names.
+    """
     match tree:
         case (
-            ast.Call(func=ast.Attribute(value=ast.Name(id="t"), attr="release" | "holder"))
+            ast.Call(func=ast.Attribute(value=ast.Name(id="t"), attr="release" | "holder" | "hold"))
             | ast.Call(func=ast.Name(id="witness"))
         ):
             return

@@ -12,10 +12,6 @@ from domain.transaction import Transaction
 from domain.values import Family
 
 
-MAC_TRIES = 16
-"""Chance finds a free one of 2**40 addresses at once, unless something is very wrong."""
-
-
 def free(t: Transaction, subnet: Loaded[l3.L3Network], version: Family, ranges: Collection[IpRange] = ()) -> str:
     """Choose an address that nobody has.
 
@@ -55,10 +51,9 @@ def asked_for(t: Transaction, subnet: str, version: Family) -> str:
 
 
 def free_mac(t: Transaction) -> str:
-    """Draw a MAC address as ZStack does: `fa:` and chance."""
-    for _ in range(MAC_TRIES):
+    """Draw a MAC address as ZStack does: `fa:` and chance, which finds one of 2**40 that is free at once."""
+    while True:
         octets = t.instruments.chance.getrandbits(40).to_bytes(5, "big")
         text = "fa:" + octets.hex(":")
         if not t.holder(claims.mac(text)):
             return text
-    raise Refusal("mac-in-use", f"no free MAC address was found in {MAC_TRIES} tries")

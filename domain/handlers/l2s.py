@@ -48,7 +48,7 @@ def record_network(t: Transaction, uuid: str, fact: l2.Created, *, clusters: Col
         taken.add(fact.bridge)
     named = l2.rename_devices(fact, subject, taken)
     cause = t.create("l2", subject, named)
-    t.take(claims.bridge(named.zone, named.bridge), subject, cause=cause)
+    t.hold(claims.bridge(named.zone, named.bridge), subject, cause=cause)
     providers.join_all(t, subject, cause=cause)
     return cause
 

@@ -77,8 +77,8 @@ def add(t: Transaction, uuid: str, subnet: str, *, ips: tuple[str, ...], cause: 
     mac = addresses.free_mac(t)
     why = t.record(uuid, router.NicAdded(subnet, ips, mac, devices.nic(mac)), cause=cause)
     for ip in ips:
-        t.take(claims.ip(subnet, ip), uuid, cause=why)
-    t.take(claims.mac(mac), uuid, cause=why)
+        t.hold(claims.ip(subnet, ip), uuid, cause=why)
+    t.hold(claims.mac(mac), uuid, cause=why)
 
 
 def readdress(
@@ -90,7 +90,7 @@ def readdress(
         t.release(claims.ip(nic.l3, ip), uuid, cause=why)
     for ip in more:
         why = t.record(uuid, router.NicAddressAssigned(nic.l3, ip), cause=cause)
-        t.take(claims.ip(nic.l3, ip), uuid, cause=why)
+        t.hold(claims.ip(nic.l3, ip), uuid, cause=why)
 
 
 def remove(t: Transaction, uuid: str, nic: router.Nic, *, cause: str) -> None:

@@ -111,7 +111,7 @@ def welcome(t: Transaction, guest: str, *, cause: str) -> None:
 def place(t: Transaction, subnet: str, target: str, *, cause: str) -> tuple[str, str]:
     uuid = t.instruments.ids()
     placed = t.record(uuid, router.Placed(subnet, target), cause=cause)
-    t.take(claims.router(subnet), uuid, cause=placed)
+    t.hold(claims.router(subnet), uuid, cause=placed)
     return uuid, placed
 
 

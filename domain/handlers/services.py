@@ -187,7 +187,7 @@ def settle_dhcp(t: Transaction, subnet: str, *, cause: str, ranges: Collection[I
     for version in sorted(due - dict(now.state.dhcp_servers).keys()):
         if ip := choose(t, now, version, ranges):
             assigned = t.record(subnet, l3.DhcpServerAddressAssigned(ip, version), cause=cause)
-            t.take(claims.ip(subnet, ip), subnet, cause=assigned)
+            t.hold(claims.ip(subnet, ip), subnet, cause=assigned)
 
 
 def networks_for(t: Transaction, guest: vm.Vm) -> Iterator[tuple[str, str]]:

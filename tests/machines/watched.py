@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from domain.commands import Command
 from domain.errors import Refusal
+from domain.handlers import HANDLERS
 from domain.history import Recorded
 from domain.instruments import repeatable
 from domain.network import Network, Outcome
@@ -20,6 +21,7 @@ from projections import topology
 from projections.follow import Follower
 from projections.timeline_store import TimelineStore, rebuilt
 from projections.topology import Topology
+from rewire import reference
 from tests.given import attempt
 from tests.machines import invariants, remains
 
@@ -51,6 +53,7 @@ class Watched(RuleBasedStateMachine):
         if isinstance(answer, Refusal):
             assert self.network.position() == before
             assert all(0 < position <= before for position in answer.conflicts)
+            assert answer.code in reference.reach(HANDLERS[type(command)])[1] | {"invalid-argument"}, command
         return answer
 
     @property
