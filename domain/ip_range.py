@@ -95,6 +95,14 @@ def by_ends(
 
     Raises `Refusal` where a rule of the range itself is broken.
     """
+    added = spelt(name, start, end, gateway, prefix=(netmask, prefix_length), address_mode=address_mode)
+    require_inside(added)
+    return added
+
+
+def spelt(name: str, start: str, end: str, gateway: str, *, prefix: tuple[str, int], address_mode: str) -> IpRange:
+    """Make a range of what was written, or of addresses that are known to fit; a prefix is a netmask or a length."""
+    netmask, prefix_length = prefix
     first, last, router = values.ip(start), values.ip(end), values.ip(gateway)
     version = values.family(first)
     values.require_family(last, version)
@@ -111,7 +119,6 @@ def by_ends(
         address_mode=mode(version, address_mode, length),
     )
     require_usable(added)
-    require_inside(added)
     return added
 
 
@@ -127,13 +134,12 @@ def by_cidr(name: str, *, cidr: str, gateway: str, address_mode: str) -> Iterato
     middle = values.number(router)
     parts = (part for part in (range(hosts.start, middle), range(middle + 1, hosts.stop)) if part)
     for order, part in enumerate(parts, start=1):
-        yield by_ends(
+        yield spelt(
             name if order == 1 else f"{name}-{order}",
-            start=values.address(part.start, version),
-            end=values.address(part.stop - 1, version),
-            gateway=router,
-            netmask="",
-            prefix_length=length,
+            values.address(part.start, version),
+            values.address(part.stop - 1, version),
+            router,
+            prefix=("", length),
             address_mode=address_mode,
         )
 

@@ -37,7 +37,6 @@ them.
 HELD: dict[Carrier, Code] = {
     "interface": "physical-interface-in-use",
     "vlan": "vlan-in-use",
-    "tunnel": "vni-in-use",
     "gre": "gre-key-in-use",
     "own": "conflict",
 }

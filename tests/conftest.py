@@ -4,10 +4,12 @@ Refuses to hold fixtures: a fixture stands beside the tests that ask for it.
 """
 
 import os
+from typing import Any
 
 import hypothesis
 import pytest
 
+from tests import met
 from tests.kernel import machine, probe
 
 
@@ -53,3 +55,24 @@ def _needs(item: pytest.Item) -> set[str]:
     """The kinds of device an item's kernel markers name, and the namespace that each of them lives in."""
     markers = list(item.iter_markers("kernel"))
     return {"namespace", *(kind for marker in markers for kind in marker.args)} if markers else set()
+
+
+# what the tests of the domain met, over all processes
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a whole run in which a refusal that the reference lists was met by no test."""
+    if hasattr(session.config, "workerinput"):
+        session.config.workeroutput["met"] = sorted(met.MET)  # type: ignore[attr-defined] # xdist gives it one
+    elif met.is_whole(session.config) and session.exitstatus == pytest.ExitCode.OK and met.missing():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for pair in met.missing() if met.is_whole(config) else ():
+        terminalreporter.write_line(f"no test meets the refusal that docs/commands.md lists: {pair}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    met.MET.update(map(tuple, getattr(node, "workeroutput", {}).get("met", ())))

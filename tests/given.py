@@ -20,6 +20,7 @@ from domain.network import Network, Outcome
 from projections.follow import Follower
 from projections.topology import Topology
 from rewire import reference
+from tests import met
 
 
 ME = Author("tester", "a test")
@@ -102,15 +103,20 @@ class Result:
 
     def refused(self, code: str, *, naming: Sequence[Fact] = ()) -> str:
         """Expect a refusal that points at exactly these facts, and that nothing was recorded. Gives the sentence."""
-        network = self.case.network
+        network, refusal = self.case.network, self.refused_with(code)
+        known = names(network.facts())
+        pointed = [named(r.fact, known) for r in network.facts() if r.position in refusal.conflicts]
+        assert pointed == list(naming)
+        return refusal.sentence
+
+    def refused_with(self, code: str) -> Refusal:
+        """Expect a refusal of a code that the reference knows of, and that nothing was recorded."""
         assert self.refusal, f"recorded {self.outcome}"
         assert self.refusal.code == code, self.refusal
         assert code in self.documented[1] | {"invalid-argument"}, "the reference does not know of it"
-        assert network.position() == self.before
-        known = names(network.facts())
-        pointed = [named(r.fact, known) for r in network.facts() if r.position in self.refusal.conflicts]
-        assert pointed == list(naming)
-        return self.refusal.sentence
+        assert self.case.network.position() == self.before
+        met.note(self.command, code)
+        return self.refusal
 
 
 def attempt(network: Network, command: Command) -> Outcome | Refusal:

@@ -63,7 +63,7 @@ def connect(t: Transaction, c: commands.Connect) -> None:
     for end in (a, b):
         if holder := cable_at(t, end):
             raise cable.refuse_cabled(holder, near=spell(t, end), far=spell(t, far_end(t, holder, end)))
-    uuid = t.identify("")
+    uuid = t.instruments.ids()
     t.subject = uuid
     cause = t.record(uuid, fact)
     for end in (a, b):

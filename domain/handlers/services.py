@@ -6,7 +6,7 @@ So is what an L3 network or a range that goes leaves behind: whoever takes it aw
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from domain import (
     claims,
@@ -34,6 +34,9 @@ from domain.values import Family
 Offer = tuple[str, Loaded[provider.Provider]]
 """A service, and who offers it."""
 
+Choose = Callable[[Transaction, Loaded[l3.L3Network], Family, Collection[IpRange]], str]
+"""Find a free address, or nothing; or insist on one."""
+
 
 def attach(t: Transaction, c: commands.AttachNetworkServiceToL3Network) -> None:
     subnet = t.require("l3", c.l3, l3.L3Network)
@@ -46,7 +49,8 @@ def attach(t: Transaction, c: commands.AttachNetworkServiceToL3Network) -> None:
             subnet.uuid, l3_services.attach_service(subnet.uuid, now, service=service, provider=offer.uuid)
         )
     require_needs(t, subnet.uuid, "service-missing")
-    settle(t, subnet.uuid, cause=cause)
+    begins = any(provider_types.DHCP in services for services in c.services.values())
+    settle(t, subnet.uuid, cause=cause, choose=addresses.free if begins else addresses.find)
 
 
 def offers(t: Transaction, services: Mapping[str, tuple[str, ...]], twice: Code) -> Iterator[Offer]:
@@ -130,7 +134,8 @@ def change(t: Transaction, c: commands.ChangeNetworkServiceProvider) -> None:
     require_needs(t, subnet.uuid, "service-missing")
     if c.service == provider_types.EIP:
         require_eips_lead(t, subnet, before=before, after=offer.state.runs)
-    settle(t, subnet.uuid, cause=cause)
+    begins = c.service == provider_types.DHCP
+    settle(t, subnet.uuid, cause=cause, choose=addresses.free if begins else addresses.find)
 
 
 def require_eips_lead(t: Transaction, subnet: Loaded[l3.L3Network], *, before: str, after: str) -> None:
@@ -155,9 +160,9 @@ def eips_on(t: Transaction, subnet: str) -> Iterator[eip.Eip]:
 # what follows
 
 
-def settle(t: Transaction, subnet: str, *, cause: str) -> None:
+def settle(t: Transaction, subnet: str, *, cause: str, choose: Choose = addresses.find) -> None:
     """Bring to where the services are what follows from them: DHCP server addresses and the virtual router."""
-    settle_dhcp(t, subnet, cause=cause)
+    settle_dhcp(t, subnet, cause=cause, choose=choose)
     routers.settle(t, subnet, cause=cause)
 
 
@@ -167,13 +172,20 @@ def settle_ranges(t: Transaction, subnet: str, *, cause: str, ranges: Collection
     router_nics.resettle(t, subnet, cause=cause, ranges=ranges)
 
 
-def settle_dhcp(t: Transaction, subnet: str, *, cause: str, ranges: Collection[IpRange] = ()) -> None:
+def settle_dhcp(
+    t: Transaction,
+    subnet: str,
+    *,
+    cause: str,
+    ranges: Collection[IpRange] = (),
+    choose: Choose = addresses.find,
+) -> None:
     """Give DHCP servers that run in the hosts an address of each IP version that the network has, and take it back.
 
     A command that changes the ranges gives those to choose from: the census still answers for the ranges before it.
-    Where none of them is free, a server is left without an address until ranges or services change again.
+    Where none is free, a server is left without an address until ranges or services change again; only a command that
+    begins with the service insists on one, by its way to choose.
     """
-    choose = addresses.find if ranges else addresses.free
     found = t.load(subnet, l3.L3Network)
     have = dict(found.state.dhcp_servers)
     source = found.state.provider_of(provider_types.DHCP)

@@ -7,7 +7,7 @@ from domain import l3, vip
 from projections.problems import problems
 from tests.builders import ONE_HOST, a_range, a_vlan, an_l3, attach
 from tests.given import Case, given
-from tests.service_builders import a_provider, a_vip, serve
+from tests.service_builders import a_provider, a_vip, serve, unserve
 
 
 FULL = (
@@ -23,6 +23,7 @@ FULL = (
 )
 """The server has 192.168.0.2, and VIP vip all that there is beside its range."""
 GONE = l3.IpRangeDeleted("low", "192.168.0.2", "192.168.0.3")
+ONE = l3.IpRangeAdded("one", "192.168.0.4", "192.168.0.4", "255.255.255.0", "192.168.0.1", "192.168.0.0/24", 24, "")
 RELEASED = l3.DhcpServerAddressReleased("192.168.0.2", 4)
 
 
@@ -52,6 +53,12 @@ def test_a_range_is_removed_enforcing_and_leaves_a_server_without_address_which_
         "l3.ip-range-added",
         "l3.ip-range-deleted",
     ]
+
+
+def test_other_services_come_and_go_beside_a_server_without_an_address() -> None:
+    case = given(*FULL, deletion("enforcing"), serve(flat=("DNS",)), serve(flat=("EIP",)), unserve(flat=("DNS",)))
+    assert kinds(case) == ["no-dhcp-address"]
+    case.do(unserve(flat=("DHCP",))).when(serve(flat=("DHCP",))).refused("ip-exhausted", naming=[ONE])
 
 
 def test_the_next_range_gives_the_server_an_address() -> None:
