@@ -11,22 +11,22 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+from backends import causes
 from backends.correspondence import Correspondence, Event, Tell
 from backends.errors import HostBusy, Unfinished
 from backends.memory import Memory
-from backends.reporting import NOTHING, Account, networks_of, reports
+from backends.protocols import Result
+from backends.reporting import NOTHING, Account, digests, foretold, networks_of, reports, unsettled
 from backends.retry import Retry
 from domain import commands
 from domain.errors import HostUnreachable
-from projections import drift, plan
-from projections.diff import diff
+from projections import drift, plan, whose
 from projections.drift import Difference
 from projections.found import Found
-from projections.obstacles import obstacles
+from projections.obstacles import Obstacle
 from projections.operation import Operation
 from projections.operations import describe
 from projections.ownership import Owners
-from projections.parts import parts
 from projections.plan import HostPlan
 from projections.reports import parted
 from projections.topology import Topology
@@ -42,6 +42,10 @@ class Hands(Protocol):
 
     def look(self) -> Found: ...
 
+    def compare(self, plan: HostPlan, found: Found) -> Result:
+        """Tell what a look shows to be missing and in the way of a plan, by what is ours and by plugins."""
+        ...
+
     def realize(self, plan: Callable[[], HostPlan], *, on_operation: Callable[[Operation], object]) -> Any:
         """Bring it to a plan, which is asked for when nobody else works on the host."""
         ...
@@ -52,7 +56,10 @@ class Stopped(Exception):
 
 
 class Agent:
-    """One host, by its name or uuid as the store has it when the agent first hears of it."""
+    """One host, by its name or uuid as the store has it when the agent first hears of it.
+
+    *tenant* gives the name of whoever runs as a VM here, by its uuid; nothing where nobody is known to.
+    """
 
     def __init__(
         self,
@@ -64,22 +71,37 @@ class Agent:
         memory: Memory,
         retry: Retry,
         clock: Callable[[], float] = time.monotonic,
+        tenant: Callable[[str], str] = lambda _: "",
     ) -> None:
         self.host = ""
         self._name = host
         self.differences: tuple[Difference, ...] = ()
         """What the last look showed."""
         self._hands, self._mail, self._tell = hands, correspondence, tell
-        self._memory, self._retry, self._clock = memory, retry, clock
+        self._memory, self._retry, self._clock, self._tenant = memory, retry, clock, tenant
         self._settled = memory.recall()
+        self._asked: dict[str, str] = {}
         self._reasons: dict[str, str] = {}
         self._seconds: dict[str, float] = {}
         self._said: set[str] = set()
+        self._ways: frozenset[str] = frozenset()
         self._stopping = False
 
     def stop(self) -> None:
         """End after the operation under way. May be called from another thread."""
         self._stopping = True
+
+    def begin(self) -> None:
+        """Say that the host is kept from now on: as of which fact, and how many networks."""
+        self._mail.news()
+        topology = self._mail.newest
+        if topology is not None and self._is_there(topology):
+            count = len(networks_of(plan.plan(topology, self.host)))
+            self._tell(Event("start", "", topology.position, f"{count} network{'s' * (count != 1)} to keep"))
+
+    def end(self) -> None:
+        """Say that the host is kept no more. What is there stays."""
+        self._tell(Event("stop"))
 
     def turn(self) -> float:
         """Look once, report, and act. Give the seconds until something is to be done without news: 0 is at once."""
@@ -92,8 +114,11 @@ class Agent:
             found = self._hands.look()
         except HostUnreachable as error:
             return self._blind(wanted, topology, error)
-        operations, ways = diff(wanted, found), obstacles(wanted, found)
+        whose.refuse_another(self.host, found, topology)
+        compared = self._hands.compare(wanted, found)
+        operations, ways = compared.operations, compared.obstacles
         self.differences = drift.spelt(wanted, found, operations, ways)
+        self._tell_ways(ways)
         account = self._account(wanted, found)
         self._mail.send(self._to_tell(account, topology, fresh=fresh))
         self._remember(account)
@@ -102,32 +127,50 @@ class Agent:
     # telling
 
     def _account(self, wanted: HostPlan, found: Found) -> Account:
-        troubled = {network for one in self.differences for network in one.l2}
+        troubled, asked = unsettled(self.differences), self._ask(wanted)
         self._reasons = {network: why for network, why in self._reasons.items() if network in troubled}
         took = {network: round(seconds * 1000) for network, seconds in self._seconds.items()}
-        return Account(wanted, found, self.differences, parts(wanted), self._settled, self._reasons, took)
+        guests = drift.guests(found)
+        return Account(wanted, found, self.differences, guests, asked, self._settled, self._reasons, took)
+
+    def _ask(self, wanted: HostPlan) -> dict[str, str]:
+        """Give a plan's digests, and forget what was about another: why that failed, and that the host was at it."""
+        asked = digests(wanted)
+        self._reasons = {n: why for n, why in self._reasons.items() if asked.get(n) == self._asked.get(n)}
+        self._settled = {n: have if asked.get(n) == have else "" for n, have in self._settled.items()}
+        self._asked = asked
+        return asked
 
     def _to_tell(self, account: Account, topology: Topology, *, fresh: bool) -> tuple[commands.Command, ...]:
         """Give what is to be reported. While the store is away, only what nobody sees any more once it is mended."""
-        every = tuple(reports(account, topology))
-        return every if fresh else tuple(one for one in every if isinstance(one, commands.ReportDrift))
+        said = foretold(topology.reports.of.get(self.host, NOTHING), self._mail.owed)
+        every = tuple(reports(account, topology, said))
+        passing = commands.ReportDrift | commands.ReportDriftEnded
+        return every if fresh else tuple(one for one in every if isinstance(one, passing))
 
     def _remember(self, account: Account) -> None:
-        """Keep which networks were seen to be what they must be."""
-        troubled = {network for one in account.differences for network in one.l2}
-        seen = {network: digest for network, digest in account.parts.items() if network not in troubled}
-        self._settled = {n: self._settled[n] for n in account.parts if n in self._settled} | seen
+        """Keep which networks and tables were seen to be what they must be."""
+        troubled = unsettled(account.differences)
+        seen = {part: digest for part, digest in account.parts.items() if part not in troubled}
+        self._settled = {part: self._settled[part] for part in account.parts if part in self._settled} | seen
         self._seconds = {network: took for network, took in self._seconds.items() if network in troubled}
         try:
             self._memory.keep(self._settled)
             self._said.discard("remember")
         except OSError as error:
-            self._tell_once("remember", f"failed: {error.filename}: {error.strerror}")
+            self._tell_once("remember", f"failed: {error.filename or self._memory.path}: {error.strerror}")
 
     def _tell_once(self, operation: str, result: str) -> None:
         if operation not in self._said:
             self._tell(Event(operation, result=result))
         self._said.add(operation)
+
+    def _tell_ways(self, ways: tuple[Obstacle, ...]) -> None:
+        """Tell of what stands in the way of no network, where it is news: no report carries it."""
+        there = frozenset(way.why for way in ways if not way.l2)
+        for why in sorted(there - self._ways):
+            self._tell(Event("obstacle", result=f"impossible: {why}"))
+        self._ways = there
 
     def _is_there(self, topology: Topology) -> bool:
         """Tell whether the host is in the store. One that was deleted is left as it is."""
@@ -135,7 +178,8 @@ class Agent:
         if self.host in topology.objects.states:
             self._said.discard("plan")
             return True
-        self._tell_once("plan", "waiting: the host is deleted, and left as it is")
+        remedy = f"`rewire realize {topology.name(self.host)} --delete` takes off it what is ours"
+        self._tell_once("plan", f"waiting: the host is deleted, and left as it is; {remedy}")
         return False
 
     def _blind(self, wanted: HostPlan, topology: Topology, error: HostUnreachable) -> float:
@@ -145,8 +189,8 @@ class Agent:
         missing = [n for n in sorted(networks_of(wanted)) if n not in said or said[n].outcome != "realized"]
         trouble = tuple(Difference("missing", "", (n,), error.sentence, (), blocked=True) for n in missing)
         self.differences = trouble or (Difference("missing", "", (), error.sentence, (), blocked=True),)
-        account = Account(wanted, Found(), trouble, parts(wanted), {}, self._reasons, {})
-        relevant = (one for one in reports(account, topology) if getattr(one, "reason", ""))
+        account = Account(wanted, Found(), trouble, (), digests(wanted), {}, self._reasons, {})
+        relevant = (one for one in reports(account, topology, said) if getattr(one, "reason", ""))
         self._mail.send(relevant)
         self._retry.tried((), self._clock())
         return max(self._retry.wait_s((), self._clock()), BUSY_S)
@@ -166,8 +210,9 @@ class Agent:
             self._tell_once("wait", error.sentence)
             return BUSY_S
         except Unfinished as error:
+            self._retry.failed(self._clock())
             for operation, why in error.failures:
-                because = self._cause(operation, hear.owners, topology)
+                because = self._cause(operation, hear.owners, account.found, topology)
                 self._fail(hear.owners.of(operation), topology, describe(operation), why.sentence, because)
         except HostUnreachable as error:
             every = {network for one in account.differences for network in one.l2}
@@ -192,25 +237,36 @@ class Agent:
         topology = self._mail.newest
         if topology is None or self.host not in topology.objects.states:
             return None
-        return plan.plan(topology, self.host), topology
+        wanted = plan.plan(topology, self.host)
+        self._ask(wanted)
+        return wanted, topology
 
-    def heard(self, operation: Operation, owners: Owners, topology: Topology, seconds: float) -> None:
+    def heard(self, operation: Operation, owners: Owners, found: Found, topology: Topology, seconds: float) -> None:
         """Take note of an operation that is done."""
         networks = owners.of(operation)
         for network in networks:
             self._seconds[network] = self._seconds.get(network, 0.0) + seconds
         names = ",".join(topology.name(network) for network in networks)
-        self._tell(Event(describe(operation), names, self._cause(operation, owners, topology)))
+        because = self._cause(operation, owners, found, topology)
+        self._tell(Event(describe(operation), names, because, self._done(operation, found, topology)))
         if self._stopping:
             raise Stopped
 
-    def _cause(self, operation: Operation, owners: Owners, topology: Topology) -> int:
+    def _cause(self, operation: Operation, owners: Owners, found: Found, topology: Topology) -> int:
         """Give the fact behind an operation: for a network that is to go, the one that parted it from the host."""
-        said = topology.reports.of.get(self.host, NOTHING)
-        for network in owners.of(operation):
+        networks, said = owners.of(operation), topology.reports.of.get(self.host, NOTHING)
+        if known := self._mail.position(causes.witnesses(operation, networks, found, topology)):
+            return known
+        for network in networks:
             if not owners.because(network) and network in said:
                 return parted(topology.reports, topology.objects, self.host, network) or owners.cause(operation)
-        return owners.cause(operation)
+        return 0 if causes.unplugged(operation, found) else owners.cause(operation)
+
+    def _done(self, operation: Operation, found: Found, topology: Topology) -> str:
+        """Say that an operation is done, and who is without a network for it: a guest that runs on, say."""
+        link = causes.unplugged(operation, found)
+        guest = self._tenant(causes.holder(link, topology)) if link else ""
+        return f"done: {guest} still runs, and is without it" if guest else "done"
 
 
 class Hearing:
@@ -229,5 +285,5 @@ class Hearing:
 
     def __call__(self, operation: Operation) -> None:
         now_s = time.monotonic()
-        self._agent.heard(operation, self.owners, self._topology, now_s - self._last_s)
+        self._agent.heard(operation, self.owners, self._account.found, self._topology, now_s - self._last_s)
         self._last_s = now_s

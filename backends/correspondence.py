@@ -1,7 +1,8 @@
 """An agent's exchange with the store: the newest topology comes in, reports go out, and none is lost while it is away.
 
-Reports wait in order until the store takes them. One that it refuses was overtaken by what somebody else reported: it
-is told, and the next look says what there is to say.
+Reports wait in order until the store takes them. One of a network that got another shape meanwhile is dropped, and
+one that the store refuses was overtaken by what somebody else reported: it is told. The next look says what there is
+to say.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from domain.commands import Command
-from domain.errors import Refusal, StoreUnreachable, StoreUnusable
+from domain.errors import Refusal, StoreUnreachable, StoreUnusable, Witness
 from projections.topology import Topology
 
 
@@ -42,6 +43,10 @@ class Office(Protocol):
         """Record a report, and give its position."""
         ...
 
+    def newest(self, witnesses: Iterable[Witness]) -> int:
+        """Give the position of the newest fact of those that are looked for; 0 where there is none."""
+        ...
+
 
 class Correspondence:
     """What was heard last, and what is still to be told."""
@@ -55,6 +60,11 @@ class Correspondence:
         self._newest: Topology | None = None
 
     @property
+    def owed(self) -> tuple[Command, ...]:
+        """The reports that the store has not taken yet, in order."""
+        return tuple(self._owed)
+
+    @property
     def newest(self) -> Topology | None:
         """The last topology that was heard of."""
         return self._newest
@@ -62,8 +72,10 @@ class Correspondence:
     def news(self) -> bool:
         """Send what is owed and hear what is new. Tell whether the store was there."""
         try:
+            newest = self._office.topology()
+            self._owed = deque(one for one in self._owed if self._is_about(one, newest))
+            self._newest = newest
             self._flush()
-            self._newest = self._office.topology()
         except StoreUnreachable as error:
             self._wait(error)
             return False
@@ -72,13 +84,27 @@ class Correspondence:
         self._away = ""
         return True
 
+    def position(self, witnesses: Iterable[Witness]) -> int:
+        """Give the position of the newest fact of those that are looked for; 0 where none is known now."""
+        asked = tuple(witnesses)
+        try:
+            return self._office.newest(asked) if asked else 0
+        except StoreUnreachable:
+            return 0
+
     def send(self, reports: Iterable[Command]) -> None:
         """Report, now or as soon as the store is there."""
-        self._owed.extend(report for report in reports if report not in self._owed)
+        last = {getattr(report, "l2", ""): report for report in self._owed}
+        self._owed.extend(report for report in reports if report != last.get(getattr(report, "l2", "")))
         try:
             self._flush()
         except StoreUnreachable as error:
             self._wait(error)
+
+    def _is_about(self, report: Command, newest: Topology) -> bool:
+        """Tell whether a network still has the shape that a report was made of: of another one it would be untrue."""
+        uuid = getattr(report, "l2", "")
+        return self._newest is None or shape(self._newest, uuid) == shape(newest, uuid)
 
     def _flush(self) -> None:
         while self._owed:
@@ -104,3 +130,8 @@ class Correspondence:
         if self._away != error.sentence:
             self._tell(Event("store", result=f"waiting: {error.sentence}"))
         self._away = error.sentence
+
+
+def shape(topology: Topology, uuid: str) -> str:
+    """Give the segment of an L2 network; nothing where it has none or is gone."""
+    return str(getattr(topology.objects.states.get(uuid), "segment", ""))

@@ -18,27 +18,27 @@ class Memory:
     """Digests of networks' parts, by network."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._written: dict[str, str] = {}
 
     def recall(self) -> dict[str, str]:
         """Read what was kept; nothing where there is nothing, or nothing of use."""
         with suppress(OSError, msgspec.DecodeError):
-            self._written = msgspec.json.decode(self._path.read_bytes(), type=dict[str, str])
+            self._written = msgspec.json.decode(self.path.read_bytes(), type=dict[str, str])
         return dict(self._written)
 
     def keep(self, digests: Mapping[str, str]) -> None:
         """Write what changed, whole or not at all. Raises `OSError`, for a full disk say, and is to be tried again."""
         if digests == self._written:
             return
-        self._path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        new = self._path.with_suffix(".new")
+        self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        new = self.path.with_suffix(".new")
         try:
             with new.open("wb") as file:
                 file.write(msgspec.json.encode(digests))
                 file.flush()
                 os.fsync(file.fileno())
-            new.replace(self._path)
+            new.replace(self.path)
         except OSError:
             with suppress(OSError):
                 new.unlink(missing_ok=True)

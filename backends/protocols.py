@@ -8,21 +8,20 @@ implementation's own `host`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from projections.obstacles import Obstacle
 from projections.operations import Operation
 from projections.plan import HostPlan
+from projections.service_entries import CustomService
 
 
 Host_contra = TypeVar("Host_contra", contravariant=True)
 """What an implementation drives: a kernel, a controller, an agent."""
 Network_contra = TypeVar("Network_contra", contravariant=True)
 """What an L2 network is created from."""
-Service_contra = TypeVar("Service_contra", contravariant=True)
-"""What a service type needs to know of one L3 network on one host."""
 
 
 Planned = Callable[[], HostPlan]
@@ -95,19 +94,38 @@ class L2NetworkCreate(Protocol[Network_contra]):
         ...
 
 
-class NetworkServiceBackend(Protocol[Host_contra, Service_contra]):
-    """Offers one service type on hosts: DHCP, DNS, SNAT, EIP, PortForwarding, SecurityGroup, LoadBalancer."""
+class NetworkServiceBackend(Protocol[Host_contra]):
+    """Does one service of one provider type on hosts of one hypervisor type: a load balancer by haproxy on KVM.
+
+    It is asked at every look, with all of its services that the host is to do; where there are none left, with none, so
+    that it takes its things away. What it tells is then carried out, and it is asked again until nothing is left to do.
+    So a run that was cut off anywhere is made good by the next one.
+    """
 
     @property
-    def service_type(self) -> str: ...
-
-    @property
-    def provider_type(self) -> str: ...
-
-    def apply(self, host: Host_contra, service: Service_contra) -> None:
-        """Make the service on a host what it should be, whatever is there of it."""
+    def service_type(self) -> str:
+        """Its service: `LoadBalancer`."""
         ...
 
-    def release(self, host: Host_contra, service: Service_contra) -> None:
-        """Take the service off a host. Done again, it changes nothing."""
+    @property
+    def provider_type(self) -> str:
+        """The type of the providers that it works for: `Haproxy`."""
+        ...
+
+    @property
+    def hypervisor_type(self) -> str:
+        """Its hypervisor type, as clusters have it: `KVM`."""
+        ...
+
+    def check(self, host: Host_contra, services: tuple[CustomService, ...]) -> Result:
+        """Tell what is still to do, and what stands in the way. Changes nothing.
+
+        The operations are `ServiceOperation`s of its own. A bridge may not be there yet when this is asked; it is when
+        the operations are carried out. An obstacle with an L2 network is reported as that network's failure, which
+        keeps further VMs off the host; one without is told to people, and keeps nobody.
+        """
+        ...
+
+    def perform(self, host: Host_contra, operation: Any) -> None:
+        """Carry out one of the operations that it told, or raise. Done again, it changes nothing."""
         ...

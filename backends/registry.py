@@ -1,9 +1,10 @@
-"""Finds who realizes an L2 type on a hypervisor type, and who prepares its hosts for VMs, among all that is installed.
+"""Finds who realizes an L2 type on a hypervisor type, who prepares its hosts for VMs, and who does plugins' services
+there, among all that is installed.
 
 Entry points of the group `rewire.l2_realization` are named `L2VlanNetwork/KVM`. Two of one name are
 refused, since which one came first would be left to the order of folders. Nothing is imported before it is
 asked for. Those of `rewire.pre_vm_instantiate`, which prepare hosts for VMs, are named `networks/KVM`, and are asked
-in order of their names.
+in order of their names. Those of `rewire.network_service_backend` are named `LoadBalancer/Haproxy/KVM`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from domain.errors import HostUnreachable
 
 GROUP = "rewire.l2_realization"
 RESOURCES = "rewire.pre_vm_instantiate"
+SERVICES = "rewire.network_service_backend"
 
 
 class Registry:
@@ -66,3 +68,20 @@ def resources(
     if not mine:
         raise HostUnreachable(f"nothing installed prepares {hypervisor_type} hosts for VMs")
     return tuple(mine[name].load()() for name in sorted(mine))
+
+
+def service_backends(
+    hypervisor_type: str, entries: Iterable[EntryPoint] | None = None
+) -> dict[str, tuple[EntryPoint, ...]]:
+    """Give what does services of plugins on hosts of a hypervisor type, by service and provider type.
+
+    More than one of a name, such as `LoadBalancer/Haproxy`, is for whoever loads it to refuse: the others are not to
+    suffer by it.
+    """
+    known = entry_points(group=SERVICES) if entries is None else entries
+    found: dict[str, dict[str, EntryPoint]] = {}
+    for entry in known:
+        name, _, hypervisor = entry.name.rpartition("/")
+        if hypervisor == hypervisor_type:
+            found.setdefault(name, {})[entry.value] = entry
+    return {name: tuple(each.values()) for name, each in found.items()}

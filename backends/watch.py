@@ -25,8 +25,8 @@ class News(Protocol):
 
     def fileno(self) -> int: ...
 
-    def drain(self) -> None:
-        """Take in all that is there, without waiting."""
+    def drain(self) -> bool:
+        """Take in all that is there, without waiting, and tell whether any of it is news."""
         ...
 
 
@@ -43,7 +43,9 @@ async def keep(opening: Opening, *, interval_s: float, once: bool) -> Agent:
         try:
             listen_for_the_end(stopping)
             agent, news = await work(thread, opening, stack)
+            await work(thread, agent.begin)
             await keep_on(agent, news, thread, stopping, interval_s=interval_s, once=once)
+            await work(thread, agent.end)
         finally:
             await work(thread, stack.close)
     return agent
@@ -69,8 +71,8 @@ async def keep_on(
     nudged = asyncio.Event()
 
     def hear() -> None:
-        news.drain()
-        nudged.set()
+        if news.drain():
+            nudged.set()
 
     loop.add_reader(news.fileno(), hear)
     end: asyncio.Task[Any] = asyncio.create_task(stopping.wait())

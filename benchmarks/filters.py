@@ -15,7 +15,8 @@ from statistics import median
 
 import msgspec
 
-from backends.kvm import filter_text, nft
+from backends.kvm import filter_text, seals
+from backends.kvm import filters as kvm_filters
 from backends.kvm.host import Host
 from backends.kvm.lab import Lab
 from backends.kvm.namespace import inside
@@ -37,7 +38,7 @@ PLAN = HostPlan(
 
 
 def filters(members: tuple[str, ...]) -> Filters:
-    return Filters((NIC,), (Group("group", (), members),), (("br0", 1),), (1,))
+    return Filters((NIC,), (Group("group", NIC.bridge, (), members),), (("br0", 1),), (1,))
 
 
 def plan(members: tuple[str, ...]) -> HostPlan:
@@ -51,14 +52,16 @@ def prepared() -> Iterator[str]:
         path = lab.path("host")
         text = filter_text.load(filters(()))
         try:
-            nft.load(path, text, "loading")
+            seal(path, text)
         except HostUnreachable:
-            nft.load(
-                path, "\n".join(line for line in text.splitlines() if not line.startswith("ct ")) + "\n", "loading"
-            )
+            seal(path, "\n".join(line for line in text.splitlines() if not line.startswith("ct ")) + "\n")
         with Host(path, plug="veth") as host:
             host.realize(plan(()))
         yield path
+
+
+def seal(path: str, text: str) -> None:
+    seals.load(path, kvm_filters.FAMILY, kvm_filters.TABLE, text, "loading", free=kvm_filters.FREE)
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -73,7 +76,7 @@ def load(path: str, text: str) -> None:
 
 
 def floor() -> tuple[float, float]:
-    name = f"{filter_text.TABLE} {filter_text.set_of('group', 'ip')}"
+    name = f"{filter_text.TABLE} {filter_text.set_of(('group', NIC.bridge), 'ip')}"
     with prepared() as path:
         many = seconds(lambda: load(path, f"add element {name} {{ {', '.join(MEMBERS)} }}\n"))
         return many, seconds(lambda: load(path, f"delete element {name} {{ {MEMBERS[-1]} }}\n"))

@@ -124,6 +124,10 @@ class Census(Protocol):
         """Tell whether a host's own word keeps VMs and routers on an L2 network from it."""
         ...
 
+    def fails(self, host: str, l2: str, /) -> bool:
+        """Tell whether a host said that it failed to make an L2 network which it is to have, or lost it."""
+        ...
+
     def providers(self) -> Sequence[str]:
         """Give all network service providers."""
         ...

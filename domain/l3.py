@@ -23,6 +23,8 @@ Category = Literal["private", "public", "system"]
 Allocator = Literal["random", "first-available", "ascending"]
 Condition = Literal["enabled", "disabled"]
 MTUS = range(68, 9217)
+IPV6_MTU = 1280
+"""The least that a link must carry (RFC 8200, section 5): with less, a kernel has no IPv6 on it."""
 
 
 # facts

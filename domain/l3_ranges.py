@@ -13,6 +13,7 @@ from domain import ip_range, values
 from domain.errors import Refusal, witness
 from domain.ip_range import IpRange, ReservedRange
 from domain.l3 import (
+    IPV6_MTU,
     Created,
     IpRangeAdded,
     IpRangeDeleted,
@@ -33,6 +34,12 @@ def add(uuid: str, l3: L3Network, added: IpRange) -> IpRangeAdded:
             "invalid-argument",
             f"L3 network {l3.name} is a system network: it has IPv4 ranges only",
             witness(uuid, Updated, Created, category="system"),
+        )
+    if added.version == values.IPV6 and 0 < l3.mtu < IPV6_MTU:
+        raise Refusal(
+            "invalid-argument",
+            f"L3 network {l3.name} has an MTU of {l3.mtu}, and IPv6 needs {IPV6_MTU}: change that first",
+            witness(uuid, Updated, Created, mtu=l3.mtu),
         )
     require_same_subnet(uuid, l3, added)
     refuse_overlap(uuid, l3, added)

@@ -10,6 +10,7 @@ from typing import cast, get_args
 from domain import values
 from domain.errors import Refusal, witness
 from domain.l3 import (
+    IPV6_MTU,
     Condition,
     Created,
     DnsAdded,
@@ -49,15 +50,17 @@ def update(
         told = f"L3 network {l3.name} has these values already"
         raise Refusal("wrong-state", told, witness(uuid, Updated, Created))
     if fact.category == "system":
-        refuse_ipv6(uuid, l3)
+        refuse_ipv6(uuid, l3, "a system network has none")
+    if 0 < fact.mtu < IPV6_MTU:
+        refuse_ipv6(uuid, l3, f"they need an MTU of {IPV6_MTU}")
     return fact
 
 
-def refuse_ipv6(uuid: str, l3: L3Network) -> None:
-    """Refuse to make a system network of one with IPv6 ranges."""
+def refuse_ipv6(uuid: str, l3: L3Network, why: str) -> None:
+    """Refuse to make of a network with IPv6 ranges one that can't have any."""
     seen = [witness(uuid, IpRangeAdded, name=r.name) for r in l3.ranges_of(6)]
     if seen:
-        raise Refusal("conflict", f"L3 network {l3.name} has IPv6 ranges, and a system network has none", *seen)
+        raise Refusal("conflict", f"L3 network {l3.name} has IPv6 ranges, and {why}", *seen)
 
 
 def change_state(uuid: str, l3: L3Network, condition: str) -> StateChanged:

@@ -63,13 +63,15 @@ class Network(Application[str]):
         instruments: Instruments,
         fork_of: Network | None = None,
         at: int = 0,
+        patience_s: int = 0,
     ) -> None:
+        """Open a store; with patience, wait so long for what others write, and not as long as is usual."""
         self.path = path
         self.survey = survey
         self.instruments = instruments
         self.parent = fork_of
         self._at = at
-        super().__init__({"SQLITE_DBNAME": path})
+        super().__init__({"SQLITE_DBNAME": path, "SQLITE_LOCK_TIMEOUT": str(patience_s or "")})
 
     def construct_recorder(self) -> Any:
         if self.parent:
@@ -156,6 +158,11 @@ class Network(Application[str]):
                 continue
             return Outcome(transaction.command, transaction.subject, recorded, premise)
         raise Refusal("conflict", f"others kept changing what this rests on, {ATTEMPTS} times over: try again")
+
+    def when_waiting(self, hear: Callable[[], None]) -> None:
+        """Have it heard, once, that what another process writes keeps a command waiting."""
+        if isinstance(self.recorder, sqlite.Recorder):
+            self.recorder.datastore.hear = hear
 
     def record(self, events: Iterable[Recorded], premise: Premise | None) -> tuple[Recorded, ...]:
         """Record facts together or not at all, unless something recorded since touches their premise."""

@@ -101,7 +101,8 @@ def create(
     name: str, *, vip: str, ip: str, protocol: str, vip_ports: Ports, private_ports: Ports, allowed_cidr: str
 ) -> Created:
     """Make a rule for ports of a VIP, whose address is `ip`."""
-    if protocol not in get_args(Protocol):
+    wanted = protocol.upper()
+    if wanted not in get_args(Protocol):
         raise values.invalid(f"{protocol!r} can't be forwarded: give {' or '.join(get_args(Protocol))}")
     if len(vip_ports) != len(private_ports):
         raise values.invalid(
@@ -111,7 +112,7 @@ def create(
     return Created(
         name=values.name(name),
         vip=vip,
-        protocol=cast("Protocol", protocol),
+        protocol=cast("Protocol", wanted),
         vip_first_port=vip_ports.first,
         vip_last_port=vip_ports.last,
         private_first_port=private_ports.first,

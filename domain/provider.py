@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from domain import l3, values
-from domain.errors import Refusal, witness
+from domain.errors import Refusal, Witness, witness
 from domain.history import Fact, Loaded, State
 from domain.l3 import L3Network
 from domain.provider_types import ProviderType, Runs
@@ -65,7 +65,7 @@ class Provider(State, frozen=True):
     """In order of attachment."""
 
     def supports(self, l2_type: str) -> bool:
-        return not self.l2_types or l2_type in self.l2_types
+        return supports(self.l2_types, l2_type)
 
 
 # evolve
@@ -131,14 +131,22 @@ def attach(uuid: str, provider: Provider, *, l2: str, l2_name: str, l2_type: str
             f"provider {provider.name} is attached to L2 network {l2_name} already",
             witness(uuid, AttachedToL2, l2=l2),
         )
-    if not provider.supports(l2_type):
+    require_type(provider.l2_types, f"provider {provider.name}", l2_name, l2_type, witness(uuid, Created))
+    return AttachedToL2(l2)
+
+
+def require_type(l2_types: tuple[str, ...], subject: str, l2_name: str, l2_type: str, because: Witness) -> None:
+    """Refuse an L2 network whose type is none of those that a provider can serve."""
+    if not supports(l2_types, l2_type):
         raise Refusal(
             "l2-type-not-supported",
-            f"provider {provider.name} can't serve L2 network {l2_name}, a {l2_type}:"
-            f" it serves {', '.join(provider.l2_types)}",
-            witness(uuid, Created),
+            f"{subject} can't serve L2 network {l2_name}, a {l2_type}: it serves {', '.join(l2_types)}",
+            because,
         )
-    return AttachedToL2(l2)
+
+
+def supports(l2_types: tuple[str, ...], l2_type: str) -> bool:
+    return not l2_types or l2_type in l2_types
 
 
 def detach(uuid: str, provider: Provider, *, l2: str, l2_name: str) -> DetachedFromL2:

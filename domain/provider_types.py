@@ -46,6 +46,14 @@ VIRTUAL_ROUTER = ProviderType(
 )
 FLAT = ProviderType(services=(DHCP, DNS, EIP, HOST_ROUTE), runs="hosts")
 SECURITY = ProviderType(services=(SECURITY_GROUP,), runs="hosts")
+BUILT_IN = {"VirtualRouter": VIRTUAL_ROUTER, "Flat": FLAT, "SecurityGroup": SECURITY}
+ROUTED = frozenset({DHCP, DNS, SNAT, PORT_FORWARDING, EIP})
+"""What a virtual router of ours does by itself, whoever's provider it belongs to."""
+
+
+def is_ours(name: str, runs: Runs, service: str) -> bool:
+    """Tell whether our own hosts do a service of a provider type, or leave it to whoever brings a backend for it."""
+    return service in ROUTED if runs == "router" else name in BUILT_IN
 
 
 def require(name: str) -> ProviderType:

@@ -153,15 +153,16 @@ def add_rule(
     """
     if direction not in get_args(Direction):
         raise values.invalid(f"{direction!r} is no direction: give {' or '.join(get_args(Direction))}")
-    if protocol not in get_args(Protocol):
+    wanted = protocol.upper()
+    if wanted not in get_args(Protocol):
         raise values.invalid(f"{protocol!r} is no protocol: give one of {', '.join(get_args(Protocol))}")
     if remote_cidr and remote_group:
         raise values.invalid("a rule has one remote: give remote-cidr or remote-group, not both")
-    allowed = allowed_ports(protocol, ports_text)
+    allowed = allowed_ports(wanted, ports_text)
     fact = RuleAdded(
         rule=rule,
         direction=cast("Direction", direction),
-        protocol=cast("Protocol", protocol),
+        protocol=cast("Protocol", wanted),
         first_port=allowed.first,
         last_port=allowed.last,
         remote_cidr=values.cidr(remote_cidr) if remote_cidr else "",

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from eventsourcing import sqlite as library
-from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
+from eventsourcing.persistence import IntegrityError, StoredEvent
 
 from domain.errors import StoreUnreachable, StoreUnusable
+from domain.sqlite_errors import reason, told
 from domain.transaction import Premise
 
 
@@ -36,7 +37,10 @@ CHECKPOINT_PAGES = 4000
 BATCH = 10_000
 PAUSE_SECONDS = 0.01
 LOCK_SECONDS = 30
-"""How long to wait for another process's write."""
+"""How long to wait for another process's write, where nobody says otherwise."""
+NOTICE_SECONDS = 1
+"""How long to wait for it without a word."""
+LOCK = "BEGIN IMMEDIATE"
 GENESIS = bytes(32)
 
 CHAIN = "CREATE TABLE IF NOT EXISTS chain (position INTEGER PRIMARY KEY, digest BLOB NOT NULL)"
@@ -61,12 +65,18 @@ def mentions(row: sqlite3.Row, asked: list[bytes]) -> bool:
 class Datastore(library.SQLiteDatastore):
     """Connections that write durably and take the write lock first."""
 
+    hear: Callable[[], None] | None = None
+    """Whom to tell, once, that what others write keeps a write waiting."""
+
     @contextmanager
     def transaction(self, *, commit: bool) -> Generator[library.SQLiteCursor]:
         with self.get_connection(commit=commit) as connection:
             cursor = connection.cursor()
             with told():
-                cursor.execute("BEGIN IMMEDIATE" if commit else "BEGIN")
+                if commit:
+                    self._lock(cursor)
+                else:
+                    cursor.execute("BEGIN")
             try:
                 with told():
                     yield cursor
@@ -76,22 +86,32 @@ class Datastore(library.SQLiteDatastore):
                 connection.rollback()
                 cursor.sqlite_cursor.close()
 
+    def _lock(self, cursor: library.SQLiteCursor) -> None:
+        """Take the write lock. Where somebody listens, it is told that it is long in coming."""
+        if self.hear is None:
+            cursor.execute(LOCK)
+            return
+        wait(cursor, NOTICE_SECONDS)
+        try:
+            cursor.execute(LOCK)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            self.hear()
+            self.hear = None
+            wait(cursor, self.pool.lock_timeout or LOCK_SECONDS)
+            cursor.execute(LOCK)
 
-@contextmanager
-def told() -> Generator[None]:
-    """Translate what SQLite raises: a lost race for the library, everything else for the user."""
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        raise IntegrityError(error) from error
-    except IntegrityError:
-        raise
-    except (sqlite3.Error, PersistenceError) as error:
-        raise StoreUnreachable(f"the store does not answer: {error}") from error
+
+def wait(cursor: library.SQLiteCursor, seconds: int) -> None:
+    """Have a connection wait so long for a lock."""
+    cursor.execute(f"PRAGMA busy_timeout={seconds * 1000}")
 
 
 class Recorder(library.SQLiteApplicationRecorder):
     """The log of facts in one table, whose rowid is the position."""
+
+    datastore: Datastore
 
     def construct_create_table_statements(self) -> list[str]:
         return [*super().construct_create_table_statements(), CHAIN]
@@ -173,16 +193,16 @@ class Pool(library.SQLiteConnectionPool):
 
     def _create_connection(self) -> library.SQLiteConnection:
         with told():
-            connection = patiently(super()._create_connection)
+            connection = patiently(super()._create_connection, self.lock_timeout or 0)
             cursor = connection.cursor()
             cursor.execute("PRAGMA synchronous=FULL")
             cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
             return connection
 
 
-def patiently(connect: Callable[[], library.SQLiteConnection]) -> library.SQLiteConnection:
+def patiently(connect: Callable[[], library.SQLiteConnection], seconds: int) -> library.SQLiteConnection:
     """Connect, and again while others make the same store: SQLite waits for no lock when a file first turns to WAL."""
-    deadline = time.monotonic() + LOCK_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         try:
             return connect()
@@ -203,7 +223,8 @@ class Factory(library.SQLiteFactory):
         path = Path(name)
         self.fresh = self.datastore.pool.is_sqlite_memory_mode or is_blank(path)
         self.datastore = Datastore(db_name=name, originator_id_type="text")
-        self.datastore.pool = Pool(db_name=name, lock_timeout=LOCK_SECONDS)
+        patience_s = int(self.env.get(self.SQLITE_LOCK_TIMEOUT) or LOCK_SECONDS)
+        self.datastore.pool = Pool(db_name=name, lock_timeout=patience_s)
         if self.fresh:
             mark(self.datastore)
 
@@ -242,7 +263,8 @@ def holds_tables(path: Path) -> bool:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             found, schema, tables = connection.execute(WHAT_IT_IS).fetchone()
     except sqlite3.OperationalError as error:
-        raise StoreUnreachable(f"{path} can't be opened: {error}; its folder must be writable") from error
+        words = reason(error, ", and SQLite keeps files beside what it reads; its folder must be writable")
+        raise StoreUnreachable(f"{path} can't be opened: {words}") from error
     except sqlite3.Error as error:
         raise StoreUnreachable(f"{path} is not a Rewire store: {error}") from error
     if found != APPLICATION_ID and (found or tables):

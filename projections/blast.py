@@ -214,7 +214,7 @@ def changes_of(before: Topology, after: Topology, uuid: str) -> HostChanges:
         host=(after if uuid in after.objects.states else before).name(uuid),
         create=tuple(sorted(made)),
         delete=tuple(sorted(gone)),
-        change=tuple(describe(step) for step in rest),
+        change=tuple(before.named(after.named(describe(step))) for step in rest),
     )
 
 

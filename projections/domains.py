@@ -76,7 +76,7 @@ def reported(topology: Topology, level: Level) -> Iterator[tuple[str, str, str]]
     """Walk (host, L2 network, the wire it is on there) of all that hosts have, by their own word."""
     for member, here in topology.reports.of.items():
         for network, said in here.items():
-            if said.outcome == "realized" and not (level == "observed" and said.drift):
+            if said.outcome == "realized" and not (level == "observed" and said.impaired):
                 yield member, network, said.segment
 
 

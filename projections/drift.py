@@ -12,18 +12,24 @@ from typing import Literal
 
 import msgspec
 
+from domain.host import Host
+from projections import filter_operations as filtering
 from projections import namespace_operations as rooms
 from projections import operations as links
 from projections import ovs_operations as ovs
 from projections.diff import diff
 from projections.faults import alteration, name_of, room_of
 from projections.found import Found, Link
+from projections.marks import subject_in, uplink_in
 from projections.move_operations import Move
 from projections.obstacle import Obstacle
 from projections.obstacles import obstacles
 from projections.operation import Operation
+from projections.ovs import OvsPort
 from projections.ownership import Owners, source, touched
+from projections.parts import FILTERS, table_of
 from projections.plan import HostPlan
+from projections.service_operation import ServiceOperation
 
 
 Kind = Literal["missing", "extra", "altered", "foreign"]
@@ -41,6 +47,8 @@ CREATION = (
     | ovs.AddGrePort
     | ovs.PlugPort
 )
+FILTERING = filtering.LoadFilters | filtering.AddMember | filtering.RemoveMember
+"""What changes filters: connections may have to end after it."""
 REMOVAL = links.Delete | rooms.DeleteLeg | rooms.DeleteNamespace | ovs.DeleteOvsBridge | ovs.RemoveOvsPort
 WORDS: dict[type[Operation], str] = {
     links.CreateBridge: "bridge",
@@ -67,6 +75,8 @@ class Difference(msgspec.Struct, frozen=True):
     """The facts that say how it must be."""
     blocked: bool = False
     """Something stands in the way: nothing of ours can mend it."""
+    table: str = ""
+    """The table of the whole host that it is about, if it is one: what that must be, any of its networks says."""
 
 
 def differences(plan: HostPlan, found: Found) -> tuple[Difference, ...]:
@@ -94,18 +104,23 @@ def in_the_way(obstacle: Obstacle, owners: Owners) -> Difference:
 def told(operations: Iterable[Operation], found: Found, owners: Owners) -> Iterator[Difference]:
     """Walk what operations would mend, each thing once."""
     steps = tuple(operations)
-    made = {name_of(step): step for step in steps if isinstance(step, CREATION)}
+    made: dict[str, Operation] = {name_of(step): step for step in steps if isinstance(step, CREATION)}
+    made |= {table_of(step): step for step in steps if isinstance(step, FILTERING)}
     gone = {name_of(step) for step in steps if isinstance(step, REMOVAL)}
     for step in steps:
         if follows(step, made, gone):
             continue
         kind, what = spoken(step, found, made)
-        facts = tuple(sorted({fact for network in owners.of(step) for fact in owners.because(network)}))
-        yield Difference(kind, name_of(step), owners.of(step), what, facts or tuple({owners.cause(step)} - {0}))
+        networks = () if isinstance(step, ServiceOperation) else owners.of(step)  # a plugin's step says its own fact
+        facts = tuple(sorted({fact for network in networks for fact in owners.because(network)}))
+        because = facts or tuple({owners.cause(step)} - {0})
+        yield Difference(kind, name_of(step), owners.of(step), what, because, table=table_of(step))
 
 
 def follows(step: Operation, made: Mapping[str, Operation], gone: set[str]) -> bool:
     """Tell whether a step only follows from another one: it is about what is missing, or on its way out."""
+    if isinstance(step, filtering.EndConnections):
+        return FILTERS in made
     if isinstance(step, CREATION):
         return name_of(step) in gone or (not isinstance(step, rooms.CreateNamespace) and room_of(step) in made)
     if isinstance(step, REMOVAL):
@@ -123,7 +138,8 @@ def spoken(step: Operation, found: Found, made: Mapping[str, Operation]) -> tupl
         return "missing", f"{WORDS[type(step)]} {name_of(step)} is missing"
     if isinstance(step, REMOVAL):
         return removal(step, found, made)
-    return "altered", alteration(step, found)
+    lack: Kind = step.lack if isinstance(step, ServiceOperation) else "altered"
+    return lack, alteration(step, found)
 
 
 def removal(step: Operation, found: Found, made: Mapping[str, Operation]) -> tuple[Kind, str]:
@@ -151,18 +167,50 @@ def ends(found: Found, wanted: Operation) -> str:
 # what is foreign
 
 
+def own_devices(member: Host, found: Found) -> frozenset[str]:
+    """Give the devices that the facts know to be the host's own: its interfaces, what has its management address or its
+    VTEP, and what these stand on.
+    """
+    ends = {address.interface for address in found.addresses if address.cidr.partition("/")[0] in member.ends}
+    own = {*member.devices, *ends}
+    return frozenset(own | {found.links[name].lower for name in own if name in found.links})
+
+
 def strangers(found: Found, own: Iterable[str], allowed: Iterable[str] = ()) -> tuple[Difference, ...]:
-    """Give the devices that are neither ours nor the host's own interfaces, nor allowed by a pattern."""
+    """Give the devices that are neither ours nor the host's own, nor allowed by a pattern."""
     known, patterns = {"lo", *own}, tuple(allowed)
     others = sorted(found.links.values(), key=lambda link: link.name)
     strange = (link for link in others if not link.ours and link.name not in known)
-    return tuple(stranger(link) for link in strange if not is_allowed(link, patterns))
+    return tuple(stranger(link, found) for link in strange if not is_allowed(link, patterns))
 
 
-def stranger(link: Link) -> Difference:
+def stranger(link: Link, found: Found) -> Difference:
     on = f" on {link.bridge}" if link.bridge else ""
     kind = "device" if link.kind == "other" else f"{link.kind} device"
-    return Difference("foreign", link.name, (), f"{kind} {link.name}{on} is not ours", (), blocked=True)
+    bridge = found.links.get(link.bridge)
+    l2 = (subject_in(bridge.mark),) if bridge and bridge.ours else ()
+    return Difference("foreign", link.name, l2, f"{kind} {link.name}{on} is not ours", (), blocked=True)
+
+
+def guests(found: Found) -> tuple[Difference, ...]:
+    """Give the foreign devices that are plugged into bridges of ours: they keep no network from being what it must be,
+    and hear what is said there.
+    """
+    bridges = {link.name: link for link in found.links.values() if link.ours and link.kind == "bridge"}
+    plugged = (link for link in found.links.values() if not link.ours and link.bridge in bridges)
+    strange = [link for link in plugged if link.name != uplink_in(bridges[link.bridge].mark)]
+    ports = (port for port in found.ovs.ports.values() if not port.ours and port.bridge in found.ovs.bridges)
+    return (
+        *(stranger(link, found) for link in sorted(strange, key=lambda link: link.name)),
+        *(o for port in sorted(ports, key=lambda port: port.name) for o in strange_port(port, found)),
+    )
+
+
+def strange_port(port: OvsPort, found: Found) -> Iterator[Difference]:
+    bridge = found.ovs.bridges[port.bridge]
+    if bridge.ours:
+        what = f"OVS port {port.name} on {bridge.name} is not ours"
+        yield Difference("foreign", port.name, (subject_in(bridge.mark),), what, (), blocked=True)
 
 
 def is_allowed(link: Link, patterns: Iterable[str]) -> bool:

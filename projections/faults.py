@@ -87,14 +87,21 @@ def of_namespace(step: Operation, found: Found) -> str:
 def of_filters(step: Operation, found: Found) -> str:
     """Say how what is loaded into nftables for the whole host differs."""
     match step:
+        case links.SetDown(name=name):
+            return f"{name} is up, and nothing guards it"
+        case links.Deafen(bridges=bridges):
+            heard = set(bridges) - (found.deaf or frozenset())
+            return f"the host {'hears what comes in on' if heard else 'is deaf on more than'} bridges of tenants"
+        case links.RaiseWall():
+            return f"the wall around tunnels is {'another one' if found.wall else 'missing'}"
         case rooms.LoadFences():
-            return "the fences of DHCP are other ones" if found.fence else "the fences of DHCP are missing"
+            return f"the fences of servers and EIPs are {'other ones' if found.fence else 'missing'}"
         case filtering.LoadFilters():
             return "the filters are other ones" if found.filters else "the filters are missing"
-        case filtering.AddMember(group=group, address=address):
-            return f"the filters lack {address} of group {group}"
-        case filtering.RemoveMember(group=group, address=address):
-            return f"the filters have {address} in group {group}"
+        case filtering.AddMember(group=group, bridge=bridge, address=address):
+            return f"the filters lack {address} of group {group} on {bridge}"
+        case filtering.RemoveMember(group=group, bridge=bridge, address=address):
+            return f"the filters have {address} in group {group} on {bridge}"
         case filtering.EndConnections():
             return "there are connections that the filters would not let anybody open"
         case filtering.UnloadFilters():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from projections.filters import Filters
+from projections.filters import Filters, Place
 from projections.found import Found, Loaded
 from projections.operation import Operation
 
@@ -23,14 +23,24 @@ class LoadFilters(FilterOperation, frozen=True, tag="load-filters"):
     filters: Filters
 
 
-class AddMember(FilterOperation, frozen=True, tag="add-member"):
+class MemberOperation(FilterOperation, frozen=True):
+    """Base of those that change one element of one set."""
+
     group: str
+    bridge: str
     address: str
 
+    @property
+    def place(self) -> Place:
+        return (self.group, self.bridge)
 
-class RemoveMember(FilterOperation, frozen=True, tag="remove-member"):
-    group: str
-    address: str
+
+class AddMember(MemberOperation, frozen=True, tag="add-member"):
+    """Let one more address in as a member of a group on a bridge."""
+
+
+class RemoveMember(MemberOperation, frozen=True, tag="remove-member"):
+    """Let it in as a member no more."""
 
 
 class EndConnections(FilterOperation, frozen=True, tag="end-connections"):
@@ -47,10 +57,10 @@ Membership = AddMember | RemoveMember
 
 
 def subject(operation: FilterOperation) -> str:
-    """Say what an operation is done to: `10.0.0.1 of web`."""
+    """Say what an operation is done to: `10.0.0.1 of web on br_eth0`."""
     match operation:
-        case AddMember(group=group, address=address) | RemoveMember(group=group, address=address):
-            return f"{address} of {group}"
+        case AddMember() | RemoveMember():
+            return f"{operation.address} of {operation.group} on {operation.bridge}"
         case _:
             return ""
 
@@ -63,13 +73,13 @@ def apply(found: Found, operation: FilterOperation) -> Found:
 def loaded(before: Loaded | None, operation: FilterOperation) -> Loaded | None:
     match operation:
         case LoadFilters(filters=filters):
-            return Loaded(filters.digest, filters.members, settled=False)
-        case AddMember(group=group, address=address) if before:
-            members = before.members.set(group, before.members[group] | {address})
-            return Loaded(before.digest, members, settled=False)
-        case RemoveMember(group=group, address=address) if before:
-            members = before.members.set(group, before.members[group] - {address})
-            return Loaded(before.digest, members, settled=False)
+            return Loaded(filters.digest, filters.members, settled=False, nics=filters.devices)
+        case AddMember(place=place, address=address) if before:
+            members = before.members.set(place, before.members[place] | {address})
+            return msgspec.structs.replace(before, members=members, settled=False)
+        case RemoveMember(place=place, address=address) if before:
+            members = before.members.set(place, before.members[place] - {address})
+            return msgspec.structs.replace(before, members=members, settled=False)
         case EndConnections() if before:
             return msgspec.structs.replace(before, settled=True)
         case UnloadFilters():

@@ -1,8 +1,8 @@
-"""What a host filters: the NICs that are in security groups, what their groups let through, and who is a member.
+"""What a host filters: the NICs that security groups are for, what their groups let through, and who is a member.
 
 Made from the guards and shields of the services and the ports of NICs: what is compared with a host, loaded on it and
 asked for a verdict is one struct. Members stand apart from everything else: they change most, and change one by one.
-Knows no text of any filter's, and filters no NIC that is in no group.
+A NIC in no group is kept from sending as somebody else, and from nothing else. Knows no text of any filter's.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from projections.plan import Bridge, Port
 
 
+Place = tuple[str, str]
+"""A group, and the bridge on which it has its members."""
 ZONES = 65_535
 """How many zones a kernel keeps connections apart in, beside the one of the host's own."""
 LINK_LOCAL = 0xFE80 << 112
 
 
 class GuardedNic(msgspec.Struct, frozen=True):
-    """A NIC that is in groups: it receives what they let in, and sends only as itself."""
+    """A NIC that sends only as itself, and receives what its groups let in: all, where it is in none."""
 
     device: str
     bridge: str
@@ -46,17 +48,24 @@ class GuardedNic(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """A group that a NIC here is in, or that such a group's rule names."""
+    """A group that a NIC here is in, or that such a group's rule names: on one bridge, since elsewhere an address may
+    be somebody else's.
+    """
 
     group: str
+    bridge: str
     rules: tuple[Filter, ...]
     """With the one that lets members in to each other; none where no NIC here is in it."""
     members: tuple[str, ...]
-    """Addresses of both families, on whatever host."""
+    """Addresses of both families, on that network of whatever host."""
+
+    @property
+    def place(self) -> Place:
+        return (self.group, self.bridge)
 
 
 class Filters(msgspec.Struct, frozen=True):
-    """All that a host filters. Empty where none of its NICs is in a group."""
+    """All that a host filters. Empty where none of its NICs is on a network with security groups."""
 
     nics: tuple[GuardedNic, ...] = ()
     groups: tuple[Group, ...] = ()
@@ -65,15 +74,20 @@ class Filters(msgspec.Struct, frozen=True):
     because: tuple[int, ...] = ()
 
     @property
+    def devices(self) -> frozenset[str]:
+        """Give the devices that are in groups: they must not be up unguarded."""
+        return frozenset(nic.device for nic in self.nics if nic.groups)
+
+    @property
     def digest(self) -> str:
         """Tell it from others by everything but the members."""
         bare = tuple(msgspec.structs.replace(group, members=()) for group in self.groups)
         return digest(msgspec.structs.replace(self, groups=bare))
 
     @property
-    def members(self) -> Map[str, frozenset[str]]:
-        """Give the addresses of each group's members."""
-        return Map({group.group: frozenset(group.members) for group in self.groups})
+    def members(self) -> Map[Place, frozenset[str]]:
+        """Give the addresses of each group's members on each bridge."""
+        return Map({group.place: frozenset(group.members) for group in self.groups})
 
 
 def filters(services: Services, ports: Iterable[Port], bridges: Iterable[Bridge]) -> Filters:
@@ -87,7 +101,7 @@ def filters(services: Services, ports: Iterable[Port], bridges: Iterable[Bridge]
     causes = (*(guard.because for guard in services.guards), *(shield.because for shield in shields))
     return Filters(
         nics=tuple(guarded(shield, homes[shield.device]) for shield in shields),
-        groups=tuple(group(guard) for guard in services.guards),
+        groups=tuple(group(guard) for guard in services.guards if guard.bridge in used),
         zones=tuple(zones(sorted(bridge for bridge in used if tenants[bridge]))),
         because=tuple(sorted({fact for because in causes for fact in because})),
     )
@@ -105,7 +119,7 @@ def guarded(shield: Shield, bridge: str) -> GuardedNic:
 
 
 def group(guard: Guard) -> Group:
-    return Group(guard.group, guard.filters if guard.ports else (), guard.members)
+    return Group(guard.group, guard.bridge, guard.filters if guard.ports else (), guard.members)
 
 
 def zones(bridges: Iterable[str]) -> Iterator[tuple[str, int]]:

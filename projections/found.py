@@ -23,6 +23,8 @@ never make, physical interfaces first.
 
 FOREIGN = "foreign"
 """What a look says of the digest of a thing with the name of one of ours that is somebody else's."""
+ALTERED = "altered"
+"""What it says of one that is ours and not as we left it."""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -43,10 +45,15 @@ class Link(msgspec.Struct, frozen=True):
     local: str = ""
     """Where a tunnel starts."""
     udp_port: int = 0
+    lower: str = ""
+    """The link that one which is not ours stands on, and goes with."""
 
 
 class Address(msgspec.Struct, frozen=True, order=True):
-    """An address that an administrator or a daemon gave an interface; not what the kernel makes by itself."""
+    """An address that an administrator or a daemon gave an interface; not what the kernel makes by itself.
+
+    Its lifetime is left out: what counts down would be news at each look.
+    """
 
     interface: str
     cidr: str
@@ -55,9 +62,6 @@ class Address(msgspec.Struct, frozen=True, order=True):
     label: str = ""
     scope: int = 0
     flags: int = 0
-    valid_s: int = 0
-    """Lifetime left in seconds; 0 is for ever."""
-    preferred_s: int = 0
 
 
 class Route(msgspec.Struct, frozen=True, order=True):
@@ -94,12 +98,16 @@ class Running(msgspec.Struct, frozen=True):
     entries: str
 
 
+STRAY = Running("", "", "")
+"""One that may live, and nobody knows what it was told: a run was killed, or the leg where it listened is gone."""
+
+
 class Room(msgspec.Struct, frozen=True):
     """What is in a network namespace that is pinned where ours are."""
 
     ours: bool = True
     mark: str = ""
-    """The alias of its `lo`: what it is for and the fact that caused it."""
+    """The alias of its `lo`: what it is for and the fact that caused it. Nothing where only its pin is left of it."""
     legs: Map[str, Inside] = Map()
     """Its devices of ours, by name."""
     routes: frozenset[tuple[str, str]] = frozenset()
@@ -140,10 +148,12 @@ class Loaded(msgspec.Struct, frozen=True):
 
     digest: str
     """Of all but the members; `foreign` where somebody else has a table of that name."""
-    members: Map[str, frozenset[str]] = Map()
-    """Addresses by group."""
+    members: Map[tuple[str, str], frozenset[str]] = Map()
+    """Addresses by group and bridge."""
     settled: bool = True
     """Whether no connection is left that they would not let anybody open."""
+    nics: frozenset[str] = frozenset()
+    """The devices in groups that they guard, by whatever rules."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -153,7 +163,7 @@ class Found(msgspec.Struct, frozen=True):
     addresses: frozenset[Address] = frozenset()
     routes: frozenset[Route] = frozenset()
     peers: frozenset[tuple[str, str]] = frozenset()
-    """(tunnel, peer's VTEP): where a tunnel sends broadcasts."""
+    """(tunnel, peer's VTEP): where a tunnel sends broadcasts. Somebody's entry may have more: `10.0.0.2 port 9`."""
     neighbours: frozenset[Neighbour] = frozenset()
     rules: frozenset[Rule] = frozenset()
     ovs: Ovs = Ovs()
@@ -162,6 +172,12 @@ class Found(msgspec.Struct, frozen=True):
     fence: str = ""
     """The digest of the fences that are loaded; `foreign` where somebody else has a table of that name."""
     filters: Loaded | None = None
+    deaf: frozenset[str] | None = frozenset()
+    """The bridges on which the host itself hears nothing; `None` where somebody else has a table of that name."""
+    wall: str = ""
+    """The digest of the wall around its tunnels; `foreign` where somebody else has a table of that name."""
+    firewall: Map[str, frozenset[str]] = Map()
+    """The words in rules of tables that aren't ours: looked at where a bridge is about to take addresses over."""
 
 
 def bare_host(interfaces: tuple[str, ...], ends: Iterable[str] = ()) -> Found:

@@ -31,6 +31,8 @@ def lack(topology: Topology, uuid: str, network: str) -> Lack | None:
         return Lack(kind_of(said), found.why, (said.since,))
     if said.outcome == "removed" and state.realize == "vm":
         return Lack("gone", "the host reported it gone", (said.since,))
+    if said.drift and said.segment == state.segment:
+        return Lack("drifted", f"the host reported that it drifted: {said.drift}", (said.since,))
     if said.outcome == "realized" and said.segment != state.segment:
         told = f"by its last report it is on {said.segment}, and it is to be on {state.segment}"
         return Lack("outdated", told, (said.since, topology.objects.shaped.get(network, 0)))

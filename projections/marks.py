@@ -9,10 +9,11 @@ from __future__ import annotations
 MARK = "rewire"
 
 
-def mark_of(subject: str, because: tuple[int, ...], *, uplink: str = "") -> str:
-    """Write what a thing is for, and the fact that caused it."""
-    home = f" uplink={uplink}" if uplink else ""
-    return f"{MARK} {subject} fact={max(because)}{home}"
+def mark_of(subject: str, because: tuple[int, ...], *, uplink: str = "", host: str = "") -> str:
+    """Write what a thing is for, and the fact that caused it; for a bridge, also the host that it is on."""
+    more = {"uplink": uplink, "host": host}
+    words = (f"{key}={value}" for key, value in more.items() if value)
+    return " ".join((MARK, subject, f"fact={max(because)}", *words))
 
 
 def subject_in(mark: str) -> str:
@@ -23,10 +24,20 @@ def subject_in(mark: str) -> str:
 
 def uplink_in(mark: str) -> str:
     """Read back the interface whose addresses a bridge holds."""
-    return next((word.removeprefix("uplink=") for word in mark.split() if word.startswith("uplink=")), "")
+    return word_in(mark, "uplink")
+
+
+def host_in(mark: str) -> str:
+    """Read back the host that a bridge was made on."""
+    return word_in(mark, "host")
 
 
 def fact_in(mark: str) -> int:
     """Read back the fact that caused a thing; 0 where the mark names none."""
-    word = next((word.removeprefix("fact=") for word in mark.split() if word.startswith("fact=")), "")
+    word = word_in(mark, "fact")
     return int(word) if word.isascii() and word.isdigit() else 0
+
+
+def word_in(mark: str, key: str) -> str:
+    start = f"{key}="
+    return next((word.removeprefix(start) for word in mark.split() if word.startswith(start)), "")

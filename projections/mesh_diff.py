@@ -117,9 +117,9 @@ def is_kept(port: OvsPort, target: OvsPort | None) -> bool:
     return target is not None and (target.bridge, target.kind) == (port.bridge, port.kind)
 
 
-def raise_bridge(mesh: GreMesh, found: Found) -> Iterator[Operation]:
+def raise_bridge(mesh: GreMesh, found: Found, host: str) -> Iterator[Operation]:
     """Make a mesh's bridge and its tunnels, or mend what differs."""
-    mark = mark_of(mesh.l2, mesh.because)
+    mark = mark_of(mesh.l2, mesh.because, host=host)
     bridge = found.ovs.bridges.get(mesh.bridge)
     if bridge is None or bridge.mark != mark:
         yield CreateOvsBridge(mesh.bridge, mark)

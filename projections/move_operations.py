@@ -5,6 +5,8 @@ Each names one thing, so that a look says what is still to do; a backend moves a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from projections.found import Address, Found, Neighbour, Route, Rule
@@ -33,6 +35,18 @@ class MoveNeighbour(Move, frozen=True, tag="move-neighbour"):
 class MoveRule(Move, frozen=True, tag="move-rule"):
     rule: Rule
     target: str
+
+
+def moves(found: Found, source: str, target: str) -> Iterator[Move]:
+    """Move every address, then every route: a route needs its address to be there first."""
+    for address in sorted(found.addresses):
+        if address.interface == source:
+            yield MoveAddress(address, target)
+    for route in sorted(found.routes, key=lambda r: (bool(r.gateway), r)):
+        if route.interface == source:
+            yield MoveRoute(route, target)
+    yield from (MoveNeighbour(n, target) for n in sorted(found.neighbours) if n.interface == source)
+    yield from (MoveRule(rule, target) for rule in sorted(found.rules) if rule.interface == source)
 
 
 def subject(operation: Move) -> str:

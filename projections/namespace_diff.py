@@ -31,14 +31,10 @@ from projections.namespace_operations import (
     StartServer,
     StopServer,
 )
-from projections.namespaces import Fence, Leg, Namespace
+from projections.namespaces import Fence, Gate, Leg, Namespace, barred
 
 
 Namespaces = tuple[Namespace, ...]
-
-
-def wanted_fence(fences: tuple[Fence, ...]) -> str:
-    return digest(fences) if fences else ""
 
 
 def removals(wanted: Namespaces, found: Found) -> Iterator[NamespaceOperation]:
@@ -62,16 +58,16 @@ def inside(found: Found, namespace: str) -> set[str]:
     return set(room.legs) if room and room.ours else set()
 
 
-def load_fences(fences: tuple[Fence, ...], found: Found) -> Iterator[NamespaceOperation]:
-    if found.fence != wanted_fence(fences) and found.fence != FOREIGN:
-        yield LoadFences(fences)
+def load_fences(fences: tuple[Fence, ...], gates: tuple[Gate, ...], found: Found) -> Iterator[NamespaceOperation]:
+    if found.fence not in {barred(fences, gates), FOREIGN}:
+        yield LoadFences(fences, gates)
 
 
 def furnish(namespace: Namespace, found: Found) -> Iterator[NamespaceOperation]:
     """Bring a namespace to what it must be."""
     name, room = namespace.name, found.namespaces.get(namespace.name)
     mark = mark_of(namespace.subject, namespace.because)
-    if room is None:
+    if room is None or not room.mark:
         yield CreateNamespace(name, mark)
         room = Room(mark=mark)
     if room.mark != mark:

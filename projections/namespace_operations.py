@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from projections.digest import digest
-from projections.found import Found, Inside, Link, Room, Running
+from projections.found import STRAY, Found, Inside, Link, Room, Running
 from projections.name_server import Server
-from projections.namespaces import Fence, Route, Way
+from projections.namespaces import Barrier, Fence, Gate, Route, Way, barred
 from projections.operation import Operation
 from projections.translation import Rules
 
@@ -23,9 +23,14 @@ class NamespaceOperation(Operation, frozen=True):
 
 
 class LoadFences(NamespaceOperation, frozen=True, tag="load-fences"):
-    """Keep these legs to their host, and no others: all at once."""
+    """Keep these legs to their host, or to some of its NICs, and no others: all at once."""
 
     fences: tuple[Fence, ...]
+    gates: tuple[Gate, ...] = ()
+
+    @property
+    def barriers(self) -> tuple[Barrier, ...]:
+        return (*self.fences, *self.gates)
 
 
 class CreateNamespace(NamespaceOperation, frozen=True, tag="create-namespace"):
@@ -133,8 +138,8 @@ def subject(operation: NamespaceOperation) -> str:
 def apply(found: Found, operation: NamespaceOperation) -> Found:
     """Give what a look would show after an operation."""
     match operation:
-        case LoadFences(fences=fences):
-            return msgspec.structs.replace(found, fence=digest(fences) if fences else "")
+        case LoadFences(fences=fences, gates=gates):
+            return msgspec.structs.replace(found, fence=barred(fences, gates))
         case CreateNamespace(namespace=name, mark=mark):
             return furnish(found, name, Room(mark=mark))
         case DeleteNamespace(namespace=name):
@@ -202,9 +207,9 @@ def plug(found: Found, namespace: str, name: str, end: Inside) -> Found:
 
 
 def unplug(found: Found, name: str) -> Found:
-    """Take the inner end of a leg out of the namespace that it is in. A server that listened there is deaf: dead."""
+    """Take the inner end of a leg out of the namespace that it is in. A server that listened there is deaf."""
     for namespace, room in found.namespaces.items():
         if name in room.legs:
             deaf = room.server is not None and room.server.leg == name
-            found = change(found, namespace, legs=room.legs.delete(name), server=None if deaf else room.server)
+            found = change(found, namespace, legs=room.legs.delete(name), server=STRAY if deaf else room.server)
     return found

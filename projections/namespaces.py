@@ -9,12 +9,12 @@ from typing import Literal
 
 import msgspec
 
-from projections.digest import named
+from projections.digest import digest, named
 from projections.name_server import Server
 from projections.translation import Rules
 
 
-Purpose = Literal["dhcp", "router"]
+Purpose = Literal["dhcp", "router", "eip"]
 
 
 LEG = "leg"
@@ -79,6 +79,29 @@ class Fence(msgspec.Struct, frozen=True):
     """The ports of the bridge that lead off the host."""
     addresses: tuple[str, ...]
     """The leg's own, that nobody outside may claim."""
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """Keeps a leg to the NICs that it is the gateway of: nobody else hears it or is heard by it, the host included, and
+    they hear nobody else who would be their gateway.
+    """
+
+    leg: str
+    bridge: str
+    mac: str
+    """The leg's, that nobody else may have."""
+    holders: tuple[tuple[str, str], ...]
+    """(port, the gateway's address): what is of that family passes between the port and the leg."""
+    networks: tuple[str, ...] = ()
+    """Where the holders are. What they send elsewhere by IPv6 is the leg's to pass on, whatever router they know."""
+
+
+Barrier = Fence | Gate
+
+
+def barred(fences: tuple[Fence, ...], gates: tuple[Gate, ...]) -> str:
+    """Give the digest of all that keeps legs where they belong; nothing where there is nothing to keep."""
+    return digest((fences, gates)) if fences or gates else ""
 
 
 def leg_name(namespace: str, subnet: str) -> str:

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 import msgspec
 from immutables import Map
 
-from projections import filter_operations, move_operations, namespace_operations, ovs_operations
+from projections import deafness, filter_operations, move_operations, namespace_operations, ovs_operations, walls
+from projections.deafness import Deafen as Deafen  # noqa: PLC0414 - it is asked for here
 from projections.filter_operations import FilterOperation
 from projections.found import Found, Kind, Link
 from projections.move_operations import Move
@@ -23,6 +24,8 @@ from projections.move_operations import MoveRule as MoveRule  # noqa: PLC0414
 from projections.namespace_operations import NamespaceOperation
 from projections.operation import Operation as Operation  # noqa: PLC0414 - it is asked for here
 from projections.ovs_operations import OvsOperation
+from projections.service_operation import ServiceOperation
+from projections.walls import RaiseWall as RaiseWall  # noqa: PLC0414 - it is asked for here
 
 
 class CreateBridge(Operation, frozen=True, tag="create-bridge"):
@@ -89,6 +92,10 @@ class SetUp(Operation, frozen=True, tag="set-up"):
     name: str
 
 
+class SetDown(Operation, frozen=True, tag="set-down"):
+    name: str
+
+
 class SetMtu(Operation, frozen=True, tag="set-mtu"):
     name: str
     mtu: int
@@ -112,6 +119,8 @@ def describe(operation: Operation) -> str:
     """Say an operation in one short line: `create-vlan eth0.10`."""
     tag = str(operation.__struct_config__.tag)
     match operation:
+        case ServiceOperation(backend=backend, what=what):
+            return f"{backend}: {what}"
         case NamespaceOperation():
             return f"{tag} {namespace_operations.subject(operation)}".rstrip()
         case FilterOperation():
@@ -127,7 +136,7 @@ def describe(operation: Operation) -> str:
         case Enslave(name=name, bridge=bridge):
             return f"{tag} {name} to {bridge}"
         case _:
-            return f"{tag} {getattr(operation, 'name', '')}"
+            return f"{tag} {getattr(operation, 'name', '')}".rstrip()
 
 
 def apply_all(found: Found, operations: Iterable[Operation]) -> Found:
@@ -147,6 +156,10 @@ def apply(found: Found, operation: Operation) -> Found:
             return msgspec.structs.replace(found, ovs=ovs_operations.apply(found.ovs, operation))
         case Move():
             return move_operations.apply(found, operation)
+        case Deafen():
+            return deafness.apply(found, operation)
+        case RaiseWall():
+            return walls.apply(found, operation)
         case AddPeer(tunnel=tunnel, peer=peer):
             return msgspec.structs.replace(found, peers=found.peers | {(tunnel, peer)})
         case RemovePeer(tunnel=tunnel, peer=peer):
@@ -190,6 +203,8 @@ def altered(links: Map[str, Link], operation: Operation) -> Link:
             return msgspec.structs.replace(links[name], bridge="")
         case SetUp(name=name):
             return msgspec.structs.replace(links[name], up=True)
+        case SetDown(name=name):
+            return msgspec.structs.replace(links[name], up=False)
         case SetMtu(name=name, mtu=mtu):
             return msgspec.structs.replace(links[name], mtu=mtu)
         case _:

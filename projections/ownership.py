@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from projections.deafness import Deafen
 from projections.filter_operations import FilterOperation, LoadFilters
 from projections.found import Found
 from projections.marks import fact_in, subject_in
@@ -16,6 +17,7 @@ from projections.namespace_operations import LoadFences
 from projections.obstacles import owners_of
 from projections.operation import Operation
 from projections.plan import Bridge, Custom, GreMesh, HostPlan, Tunnel, Vlan
+from projections.walls import RaiseWall
 
 
 Device = Bridge | Vlan | Tunnel | GreMesh | Custom
@@ -36,7 +38,11 @@ class Owners:
     def of(self, operation: Operation) -> tuple[str, ...]:
         """Give the L2 networks that an operation serves, those of the plan first; none where nobody can tell."""
         if isinstance(operation, LoadFences):
-            return self._of_bridges(fence.bridge for fence in operation.fences or self._plan.fences)
+            return self._of_bridges(barrier.bridge for barrier in operation.barriers or self._plan.barriers)
+        if isinstance(operation, Deafen):
+            return self._of_bridges(set(operation.bridges) - (self._found.deaf or frozenset()))
+        if isinstance(operation, RaiseWall):
+            return self._of_bridges(tunnel.bridge for tunnel in self._plan.tunnels)
         if isinstance(operation, FilterOperation):
             filters = operation.filters if isinstance(operation, LoadFilters) else self._plan.filters
             return self._of_bridges(nic.bridge for nic in filters.nics)

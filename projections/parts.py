@@ -9,10 +9,19 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from projections.deafness import Deafen
 from projections.digest import digest
+from projections.filter_operations import FilterOperation
+from projections.namespace_operations import LoadFences
 from projections.obstacles import owners_of
+from projections.operation import Operation
 from projections.ownership import Device
 from projections.plan import HostPlan
+from projections.walls import RaiseWall
+
+
+FENCES, FILTERS, DEAF, WALL = "fences", "filters", "deaf", "wall"
+"""The tables of a whole host: what is wrong with one may be any network's that it is for."""
 
 
 def parts(plan: HostPlan) -> dict[str, str]:
@@ -20,7 +29,7 @@ def parts(plan: HostPlan) -> dict[str, str]:
     owners = owners_of(plan)
     found: defaultdict[str, list[Any]] = defaultdict(list)
     devices: tuple[Device, ...] = (*plan.bridges, *plan.vlans, *plan.tunnels, *plan.meshes, *plan.customs)
-    for device in devices:
+    for device in (*devices, *plan.services.customs):
         found[device.l2].append(device)
     for port in plan.ports:
         if port.bridge in owners:
@@ -28,10 +37,34 @@ def parts(plan: HostPlan) -> dict[str, str]:
     for namespace in plan.namespaces:
         for bridge in sorted({leg.bridge for leg in namespace.legs} & owners.keys()):
             found[owners[bridge]].append(namespace)
-    for fence in plan.fences:
-        if fence.bridge in owners:
-            found[owners[fence.bridge]].append(fence)
+    for barrier in plan.barriers:
+        if barrier.bridge in owners:
+            found[owners[barrier.bridge]].append(barrier)
     for nic in plan.filters.nics:
         if nic.bridge in owners:
-            found[owners[nic.bridge]].append((nic, *(g for g in plan.filters.groups if g.group in nic.groups)))
+            found[owners[nic.bridge]].append(
+                (nic, *(g for g in plan.filters.groups if g.bridge == nic.bridge and g.group in nic.groups))
+            )
     return {network: digest(tuple(things)) for network, things in found.items()}
+
+
+def tables(plan: HostPlan) -> dict[str, str]:
+    """Give a digest of each table of the whole host: one network's change makes it another for all of them."""
+    fences = (plan.fences, plan.gates)
+    told: dict[str, Any] = {FENCES: fences, FILTERS: plan.filters, DEAF: plan.deaf, WALL: plan.wall}
+    return {table: digest(content) for table, content in told.items()}
+
+
+def table_of(operation: Operation) -> str:
+    """Name the table of the whole host that an operation changes, if it is one."""
+    match operation:
+        case LoadFences():
+            return FENCES
+        case FilterOperation():
+            return FILTERS
+        case Deafen():
+            return DEAF
+        case RaiseWall():
+            return WALL
+        case _:
+            return ""

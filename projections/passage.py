@@ -94,22 +94,27 @@ def target(rules: Rules, packet: Packet) -> tuple[str, int] | None:
 def to_router(rules: Rules, packet: Packet) -> Passage | None:
     asked = (packet.protocol, packet.port)
     served = {(protocol, port) for service, protocol, port in SERVED if service in rules.serves}
-    echo = packet.protocol == "ICMP" and packet.type in ECHO
+    known = packet.leg == rules.inside or packet.dst not in rules.own
+    echo = known and packet.protocol == "ICMP" and packet.type in ECHO
     if echo or (packet.leg == rules.inside and asked in served):
         return Passage("", packet.src, packet.dst, packet.port)
     return None
 
 
 def to_guest(rules: Rules, packet: Packet, guest: str, port: int) -> Passage | None:
-    """Let in what was translated, and what comes from inside with the router's own source, or no answer came back."""
+    """Let in what was translated; what comes from inside gets its VIP or the router's own address for its source, or no
+    answer came back.
+    """
     if guest == packet.dst:
         return None
-    src = rules.own_like(packet.src) if packet.leg == rules.inside else packet.src
+    pair = pair_of(rules, packet.src)
+    known = pair.vip if pair else rules.own_like(packet.src)
+    src = known if packet.leg == rules.inside else packet.src
     return Passage(rules.inside, src, guest, port) if src else None
 
 
 def outward(rules: Rules, packet: Packet) -> Passage | None:
-    pair = next((pair for pair in rules.pairs if pair.guest == packet.src and is_out(rules, pair)), None)
+    pair = pair_of(rules, packet.src)
     door = next((d for d in rules.doors if (d.leg == pair.door if pair else not d.number)), None)
     if packet.leg != rules.inside or door is None or not leads(door, packet.dst):
         return None
@@ -117,8 +122,9 @@ def outward(rules: Rules, packet: Packet) -> Passage | None:
     return Passage(door.leg, source, packet.dst, packet.port) if source else None
 
 
-def is_out(rules: Rules, pair: OneToOne) -> bool:
-    return pair.door != rules.inside
+def pair_of(rules: Rules, guest: str) -> OneToOne | None:
+    """Give a guest's VIP that is not inside."""
+    return next((pair for pair in rules.pairs if pair.guest == guest and pair.door != rules.inside), None)
 
 
 def leads(door: Door, ip: str) -> bool:

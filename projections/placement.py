@@ -49,7 +49,8 @@ def complaint(topology: Topology, uuid: str, cluster: str, network: str) -> Excl
     """Say why a host's own word keeps VMs on a network from it.
 
     A report counts while the network was not attached anew and got no other VLAN since: what is gone from an earlier
-    time says nothing about this one. A host of which no agent ever reported anything is taken at its word.
+    time says nothing about this one. A host of which no agent ever reported anything is taken at its word. What is
+    foreign and in nobody's way keeps nobody away.
     """
     said = topology.reports.of.get(uuid, NOTHING).get(network)
     if said is None:
@@ -62,7 +63,7 @@ def complaint(topology: Topology, uuid: str, cluster: str, network: str) -> Excl
         return Exclusion(uuid, f"the host reported that it failed: {said.reason}", network)
     if said.outcome == "removed" and state.realize == "attach":
         return Exclusion(uuid, "the host reported it gone", network)
-    return Exclusion(uuid, f"the host reported that it drifted: {said.drift}", network) if said.drift else None
+    return Exclusion(uuid, f"the host reported that it drifted: {said.drift}", network) if said.impaired else None
 
 
 def complains(topology: Topology, uuid: str, network: str) -> bool:
@@ -70,6 +71,14 @@ def complains(topology: Topology, uuid: str, network: str) -> bool:
     member = topology.objects.states.get(uuid)
     here = isinstance(member, host.Host) and member.cluster in attachment.clusters_of(topology.objects, network)
     return here and complaint(topology, uuid, topology.state(uuid, host.Host).cluster, network) is not None
+
+
+def fails(topology: Topology, uuid: str, network: str) -> bool:
+    """Tell whether a host said that it failed to make a network which it is to have, or lost it.
+
+    One that drifted is there, and being mended: what is on the host stays meanwhile.
+    """
+    return complains(topology, uuid, network) and topology.reports.of[uuid][network].outcome != "realized"
 
 
 def site(topology: Topology, uuid: str) -> Cluster | None:

@@ -12,12 +12,14 @@ import msgspec
 
 from domain import host, l2, l3, pool
 from domain.l2_types import GRE_MTU, TUNNEL_MTU
-from projections import attachment, flat, routers, service_plan
+from projections import attachment, doorways, flat, routers, service_plan
 from projections.filters import Filters, filters
-from projections.namespaces import Fence, Namespace
+from projections.namespaces import Barrier, Fence, Gate, Namespace
+from projections.peers import peers
 from projections.relations import related
 from projections.service_entries import Services
 from projections.topology import Topology
+from projections.walls import Wall, wall
 
 
 TUNNEL_PORT = 8472
@@ -119,6 +121,15 @@ class HostPlan(msgspec.Struct, frozen=True):
     filters: Filters = Filters()
     namespaces: tuple[Namespace, ...] = ()
     fences: tuple[Fence, ...] = ()
+    deaf: tuple[str, ...] = ()
+    """The bridges without addresses of the host's own: what comes in there is never for the host itself."""
+    gates: tuple[Gate, ...] = ()
+    wall: Wall = Wall()
+
+    @property
+    def barriers(self) -> tuple[Barrier, ...]:
+        """Give all that keeps legs where they belong."""
+        return (*self.fences, *self.gates)
 
 
 def plan(topology: Topology, uuid: str) -> HostPlan:
@@ -136,7 +147,13 @@ def plan(topology: Topology, uuid: str) -> HostPlan:
     services = service_plan.services(topology, uuid)
     meshes = tuple(mesh(topology, uuid, n, because) for n, s, because in needed if s.carrier == "gre")
     mtus = {b.name: b.mtu or DEFAULT_MTU for b in bridges} | {m.bridge: m.mtu or DEFAULT_MTU for m in meshes}
-    namespaces = (*flat.namespaces(topology, services, mtus), *routers.namespaces(topology, services, mtus))
+    led = doorways.possible(services.eips, gated=[b.name for b in bridges], made=mtus)
+    doors = tuple(doorways.doorways(topology, uuid, led))
+    namespaces = (
+        *flat.namespaces(topology, services, mtus),
+        *routers.namespaces(topology, services, mtus),
+        *(doorways.namespace(topology, each, mtus) for each in doors),
+    )
     return HostPlan(
         host=uuid,
         position=topology.position,
@@ -150,6 +167,9 @@ def plan(topology: Topology, uuid: str) -> HostPlan:
         filters=filters(services, ports, bridges),
         namespaces=namespaces,
         fences=tuple(flat.fences(namespaces, ways_out(bridges, vlans, tunnels))),
+        deaf=tuple(sorted(bridge.name for bridge in bridges if not bridge.uplink)),
+        gates=tuple(doorways.gate(topology, each) for each in doors),
+        wall=wall(tunnels, bridges),
     )
 
 
@@ -270,27 +290,3 @@ def custom(uuid: str, network: l2.L2Network, because: tuple[int, ...]) -> Custom
         number=network.virtual_network_id,
         because=because,
     )
-
-
-def peers(topology: Topology, uuid: str, network_uuid: str) -> Iterator[str]:
-    """Walk the VTEPs of the other hosts that have a VXLAN network."""
-    network = topology.state(network_uuid, l2.L2Network)
-    owner = topology.state(network.pool, pool.VxlanPool)
-    for cluster, cidr in owner.attachments:
-        for other in related(topology.objects.children, cluster):
-            if other != uuid and (network.realize == "attach" or is_used(topology, other, network_uuid)):
-                yield topology.state(other, host.Host).tunnel_address(cidr)
-
-
-def is_used(topology: Topology, uuid: str, network: str) -> bool:
-    """Tell whether a host has a NIC on an L2 network, or serves it."""
-    return has_guest(topology, uuid, network) or network in service_plan.networks(topology, uuid)
-
-
-def has_guest(topology: Topology, uuid: str, network: str) -> bool:
-    """Tell whether a VM on a host has a NIC on an L2 network."""
-    guests = related(topology.objects.children, uuid)
-    on_network = (
-        nic for subnet in related(topology.objects.children, network) for nic in related(topology.nics.on_l3, subnet)
-    )
-    return any(topology.nics.all[nic].vm in guests for nic in on_network)

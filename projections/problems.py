@@ -181,10 +181,11 @@ def collisions(topology: Topology, found: Iterable[Domain]) -> Iterator[Problem]
 def strandings(topology: Topology) -> Iterator[Problem]:
     """Walk the L3 networks that take SNAT and have no way out."""
     for one in shut(topology):
+        over = f" over IPv{one.only}" if one.only else ""
         yield problem(
             topology,
             "no-way-out",
-            f"L3 network {topology.name(one.l3)} takes SNAT and has no way out: {one.why}",
+            f"L3 network {topology.name(one.l3)} takes SNAT and has no way out{over}: {one.why}",
             l2=[topology.state(one.l3, l3.L3Network).l2],
             hosts=[one.host] if one.host else [],
             because=one.because,

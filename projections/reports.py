@@ -40,6 +40,11 @@ class Said(msgspec.Struct, frozen=True):
     parted: int
     """The fact that parted them before the host came to its cluster, be it the move there; or 0."""
 
+    @property
+    def impaired(self) -> bool:
+        """Whether something of it is other than it must be, and not only something foreign beside it."""
+        return bool(self.drift) and not self.drift.startswith("foreign:")
+
 
 class Reports(msgspec.Struct, frozen=True):
     of: Map[str, Map[str, Said]] = Map()

@@ -79,10 +79,10 @@ def has(topology: Topology, uuid: str, subnet: str) -> bool:
 
 
 def is_sound(topology: Topology, uuid: str, subnet: str) -> bool:
-    """Tell whether a router is where the L2 network of an L3 network is, and its host reports no trouble with that."""
+    """Tell whether a router is where the L2 network of an L3 network is, and its host has not failed at that."""
     network = topology.state(subnet, l3.L3Network).l2
     where = topology.state(uuid, router.Router).host
-    return has(topology, uuid, subnet) and not placement.complains(topology, where, network)
+    return has(topology, uuid, subnet) and not placement.fails(topology, where, network)
 
 
 def joined(topology: Topology, subnet: str) -> set[str]:

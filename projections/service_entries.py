@@ -138,9 +138,14 @@ class Filter(msgspec.Struct, frozen=True):
 
 
 class Guard(msgspec.Struct, frozen=True):
-    """A security group as a host needs it: its NICs here, and who its members are everywhere."""
+    """A security group as a host needs it on one L2 network: its NICs here, and who its members are on any host.
+
+    On another network others may have the same addresses: who is a member there is none here.
+    """
 
     group: str
+    bridge: str
+    """Of the L2 network."""
     ports: tuple[str, ...]
     """Devices of the NICs here that are in it; none where only another group's rule names it."""
     members: tuple[str, ...]
@@ -155,7 +160,7 @@ Policy = Literal["open", "closed"]
 
 
 class Shield(msgspec.Struct, frozen=True):
-    """A NIC here that is in groups: what becomes of what none of their filters lets through.
+    """A NIC here that may send only as itself, and what becomes of what no filter of its groups lets through.
 
     Established connections, ARP, DHCP and IPv6 neighbour discovery pass, whatever it says.
     """
@@ -165,13 +170,70 @@ class Shield(msgspec.Struct, frozen=True):
     mac: str
     ips: tuple[str, ...]
     groups: tuple[str, ...]
-    """Each is one of the guards."""
+    """Each is one of the guards; none where it is in none, and open both ways."""
     ingress: Policy
     egress: Policy
     because: tuple[int, ...]
 
 
-Entry = DhcpServer | DnsServer | Snat | Eip | Forwarding | Guard | Shield
+class CustomVip(msgspec.Struct, frozen=True):
+    """A VIP on the network of a plugin's service."""
+
+    vip: str
+    name: str
+    ip: str
+    uses: tuple[tuple[str, str, str], ...]
+    """(service, protocol, ports) of what our own services do at it: protocol and ports are nothing for all of it."""
+    because: tuple[int, ...]
+
+
+class CustomNic(msgspec.Struct, frozen=True):
+    """A NIC on the network of a plugin's service, wherever its VM is."""
+
+    nic: str
+    vm: str
+    name: str
+    """The VM's."""
+    mac: str
+    ips: tuple[str, ...]
+    device: str
+    host: str
+    """Where its VM runs; nothing while that is stopped: nobody hears the NIC then."""
+    because: tuple[int, ...]
+    """What attached it, and what had its VM run there."""
+
+
+class CustomService(msgspec.Struct, frozen=True):
+    """A service of a plugin's provider type on one L3 network: for its own backend to do, not for `diff`."""
+
+    service: str
+    provider: str
+    """The provider's type."""
+    host: str
+    """The one that is to do it."""
+    l3: str
+    name: str
+    """The L3 network's."""
+    l2: str
+    bridge: str
+    networks: tuple[str, ...]
+    gateways: tuple[str, ...]
+    mtu: int
+    """0: as the bridge has it."""
+    vips: tuple[CustomVip, ...]
+    nics: tuple[CustomNic, ...]
+    """In order of uuid: those here, and all others."""
+    namespace: str
+    """Of the virtual router that it is to be done in; nothing where the host itself does it."""
+    because: tuple[int, ...]
+
+    @property
+    def backend(self) -> str:
+        """Give what does it, but for the hypervisor: `LoadBalancer/Haproxy`."""
+        return f"{self.service}/{self.provider}"
+
+
+Entry = DhcpServer | DnsServer | Snat | Eip | Forwarding | Guard | Shield | CustomService
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -185,6 +247,7 @@ class Services(msgspec.Struct, frozen=True):
     forwardings: tuple[Forwarding, ...] = ()
     guards: tuple[Guard, ...] = ()
     shields: tuple[Shield, ...] = ()
+    customs: tuple[CustomService, ...] = ()
 
     @property
     def entries(self) -> tuple[tuple[str, Entry], ...]:
@@ -197,4 +260,5 @@ class Services(msgspec.Struct, frozen=True):
             *((provider_types.PORT_FORWARDING, entry) for entry in self.forwardings),
             *((provider_types.SECURITY_GROUP, entry) for entry in self.guards),
             *((provider_types.SECURITY_GROUP, entry) for entry in self.shields),
+            *((entry.service, entry) for entry in self.customs),
         )

@@ -13,16 +13,26 @@ import msgspec
 
 from domain import eip, host, l3, port_forwarding, provider, provider_types, router, values, vip, vm
 from domain.binding import Binding
-from projections import attachment, filtering, router_plan, subnets
+from projections import attachment, custom_services, filtering, router_plan, subnets
 from projections.nics import Nic
 from projections.relations import related
-from projections.service_entries import DhcpServer, DnsServer, Eip, Forwarding, Lease, Services, Snat
+from projections.service_entries import (
+    CustomService,
+    DhcpServer,
+    DnsServer,
+    Eip,
+    Forwarding,
+    Lease,
+    Services,
+    Snat,
+)
 from projections.topology import Topology
 
 
 def services(topology: Topology, uuid: str) -> Services:
     """Derive what a host does. O(NICs and routers on it, and what they use)."""
-    duties = tuple(sorted(duties_of(topology, uuid), key=lambda d: (d.l3, d.service)))
+    every = tuple(sorted(duties_of(topology, uuid), key=lambda d: (d.l3, d.service)))
+    duties = tuple(duty for duty in every if duty.ours)
     bindings = [b for d in duties for b in bound(topology, d)]
     guarded = {nic: d.because for d in duties if d.service == provider_types.SECURITY_GROUP for nic in d.nics}
     return Services(
@@ -34,6 +44,7 @@ def services(topology: Topology, uuid: str) -> Services:
         forwardings=tuple(forwarding(topology, b) for b in bindings if isinstance(b.state, port_forwarding.Rule)),
         guards=tuple(filtering.guards(topology, guarded)),
         shields=tuple(filtering.shields(topology, guarded)),
+        customs=tuple(custom(topology, duty) for duty in every if not duty.ours),
     )
 
 
@@ -50,6 +61,8 @@ class Duty(msgspec.Struct, frozen=True):
     """The one that does it here; nothing where each host does it for its own NICs."""
     nics: tuple[str, ...]
     because: tuple[int, ...]
+    ours: bool = True
+    """Whether we do it ourselves, or leave it to a plugin's backend."""
 
 
 def duties_of(topology: Topology, uuid: str) -> Iterator[Duty]:
@@ -78,9 +91,16 @@ def duties(
 ) -> Iterator[Duty]:
     taken = related(topology.services.taken, subnet)
     for service, source in topology.state(subnet, l3.L3Network).services:
-        if topology.state(source, provider.Provider).runs == ("router" if by else "hosts"):
+        known = topology.state(source, provider.Provider)
+        if known.runs == ("router" if by else "hosts"):
             facts = tuple(sorted({taken[service], *because}))
-            yield Duty(uuid, subnet, service, by, tuple(sorted(nics)), facts)
+            ours = provider_types.is_ours(known.type, known.runs, service)
+            yield Duty(uuid, subnet, service, by, tuple(sorted(nics)), facts, ours)
+
+
+def custom(topology: Topology, duty: Duty) -> CustomService:
+    namespace = router_plan.namespace(duty.router)
+    return custom_services.custom(topology, duty.host, duty.l3, duty.service, namespace=namespace, because=duty.because)
 
 
 def networks(topology: Topology, uuid: str) -> set[str]:

@@ -87,6 +87,9 @@ class Survey:
     def complains(self, host: str, l2: str) -> bool:
         return placement.complains(self.topology, host, l2)
 
+    def fails(self, host: str, l2: str) -> bool:
+        return placement.fails(self.topology, host, l2)
+
     def providers(self) -> Sequence[str]:
         return self.users_of(services.PROVIDERS)
 

@@ -9,14 +9,16 @@ history. Tables that another version of Rewire left in another shape are dropped
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from domain.errors import StoreUnreachable
 from domain.history import Recorded
-from domain.network import Network
+from domain.network import MEMORY, Network
 from projections import timeline
 from projections.follow import Follower
 from projections.intervals import Interval
@@ -33,15 +35,21 @@ BOUNDS = "since INTEGER NOT NULL, since_time TEXT NOT NULL, until INTEGER, until
 
 
 class TimelineStore:
-    """The Timeline of one history, kept beside it; of a fork or a store in memory, made anew."""
+    """The Timeline of one history, kept beside it; made anew of a fork, in memory, and for who may only read."""
 
     def __init__(self, network: Network, follower: Follower) -> None:
         self.network = network
         self.follower = follower
         with told():
-            self._connection = sqlite3.connect(network.path, timeout=LOCK_SECONDS, isolation_level=None)
+            self._connection = connected(network.path)
+            if not is_writable(network.path) and not self._is_complete():
+                self._connection.close()
+                self._connection = connected(MEMORY)
             if not self._fits():
                 self._create()
+
+    def _is_complete(self) -> bool:
+        return self._fits() and self.position() >= self.network.position()
 
     def _fits(self) -> bool:
         """Tell whether the tables are there, and of this shape."""
@@ -131,6 +139,16 @@ class TimelineStore:
         statement = "SELECT position FROM moments WHERE recorded_at <= ? ORDER BY recorded_at DESC LIMIT 1"
         found = self.query(statement, moment)
         return int(found[0][0]) if found else 0
+
+
+def connected(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)
+
+
+def is_writable(path: str) -> bool:
+    """Tell whether this user may write to a store: to its file, and beside it."""
+    places = (path, Path(path).absolute().parent)
+    return path == MEMORY or all(os.access(place, os.W_OK, effective_ids=True) for place in places)
 
 
 def interval(since: int, since_time: str, until: int | None, until_time: str | None) -> Interval:

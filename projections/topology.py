@@ -6,6 +6,7 @@ costs the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ from projections.relations import Related, Relation, related
 
 
 S = TypeVar("S", bound=State)
+UUID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 class Topology(msgspec.Struct, frozen=True):
@@ -62,6 +64,10 @@ class Topology(msgspec.Struct, frozen=True):
         if nic := self.nics.all.get(uuid):
             return f"{self.name(nic.vm)}/{self.name(nic.l3)}"
         return str(getattr(objects.last_state(self.objects, uuid), "name", uuid))
+
+    def named(self, text: str) -> str:
+        """Put names for the uuids in a text."""
+        return UUID.sub(lambda found: self.name(found[0]), text)
 
     def find(self, kind: str, text: str) -> str:
         """Give the uuid of an object by name or uuid.

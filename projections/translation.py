@@ -1,4 +1,5 @@
-"""What a virtual router lets through and translates: data, of which a kernel's rules are made and a packet's fate told.
+"""What a virtual router lets through and translates, or a host for its own EIPs: data, of which a kernel's rules are
+made and a packet's fate told.
 
 Who is inside is one L3 network; all else is outside. Nothing passes that is not named here. It knows no text of any
 filter's, and no facts but those it rests on.
@@ -69,6 +70,8 @@ class Rules(msgspec.Struct, frozen=True):
     forwards: tuple[Forward, ...] = ()
     serves: tuple[str, ...] = ()
     """The services that guests may ask the router itself for."""
+    advertises: bool = False
+    """Whether guests may ask it to advertise itself by IPv6, though it serves no DHCP."""
     because: tuple[int, ...] = ()
 
     @property

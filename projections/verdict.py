@@ -1,8 +1,8 @@
 """What becomes of a packet: whether a host's filters let it through, and which rule decided.
 
 Says the same as the rules that a backend loads into a kernel, from the same struct, for a simulator and for whoever
-compares the two. A packet is first judged where it leaves its NIC, then where it enters the other's; what a NIC that is
-in no group sends or receives is not judged there.
+compares the two. A packet is first judged where it leaves its NIC, then where it enters the other's; what a NIC in no
+group receives is not judged there, nor what one sends that is on a network without groups.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Judge:
 
     def __init__(self, filters: Filters) -> None:
         self._nics = {nic.device: nic for nic in filters.nics}
-        self._groups = {group.group: group for group in filters.groups}
+        self._groups = {group.place: group for group in filters.groups}
         self._members = filters.members
 
     def verdict(self, probe: Probe) -> Verdict:
@@ -82,7 +82,7 @@ class Judge:
         leaving = self._leave(sender, probe) if sender else None
         if leaving and not leaving.allowed:
             return leaving
-        entering = self._enter(receiver, probe) if receiver else None
+        entering = self._enter(receiver, probe) if receiver and receiver.groups else None
         return entering or leaving or Verdict(allowed=True, why="no group")
 
     def _leave(self, nic: GuardedNic, probe: Probe) -> Verdict:
@@ -105,14 +105,14 @@ class Judge:
 
     def _by_rules(self, nic: GuardedNic, direction: str, probe: Probe) -> Verdict:
         for group in nic.groups:
-            for rule in self._groups[group].rules:
-                if rule.direction == direction and self._matches(rule, probe):
+            for rule in self._groups[group, nic.bridge].rules:
+                if rule.direction == direction and self._matches(rule, nic.bridge, probe):
                     return Verdict(allowed=True, why=f"group {group}: {told(rule)}")
         return Verdict(allowed=False, why=f"{nic.device}: {direction} is closed")
 
-    def _matches(self, rule: Filter, probe: Probe) -> bool:
+    def _matches(self, rule: Filter, bridge: str, probe: Probe) -> bool:
         remote = probe.src if rule.direction == "ingress" else probe.dst
-        if rule.remote_group and remote not in self._members[rule.remote_group]:
+        if rule.remote_group and remote not in self._members[rule.remote_group, bridge]:
             return False
         if rule.remote_cidr and ip_address(remote) not in network(rule.remote_cidr):
             return False

@@ -24,6 +24,8 @@ class Shut(msgspec.Struct, frozen=True):
     because: tuple[int, ...]
     host: str = ""
     """Where its router is, when that is the reason."""
+    only: Family | None = None
+    """The family that it is shut for, where the other one may get out."""
 
 
 def shut(topology: Topology) -> Iterator[Shut]:
@@ -52,10 +54,12 @@ def astray(topology: Topology, uuid: str, outside: str, snat: int) -> Iterator[S
     """Say why a router does not get out to the public network that it is to reach, if it does not."""
     state = topology.state(uuid, router.Router)
     nic, name = state.nic_on(outside), topology.name(outside)
+    both = len(topology.state(state.l3, l3.L3Network).versions) > 1
     for version in unled(topology, state.l3, nic) if nic else ():
         added, cut = related(topology.services.users, outside)[uuid], related(topology.cut, outside).get(version, 0)
         told = f"L3 network {name} had no IPv{version} address for its router"
-        yield Shut(state.l3, told, (snat, added, *related(topology.ranges, outside).values(), cut))
+        because = (snat, added, *related(topology.ranges, outside).values(), cut)
+        yield Shut(state.l3, told, because, only=version if both else None)
     if not routing.has(topology, uuid, outside):
         lacking = topology.name(subnets.l2_of(topology, outside))
         told = f"host {topology.name(state.host)}, where its router is, lacks L2 network {lacking} of {name}"

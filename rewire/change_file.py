@@ -16,10 +16,14 @@ import msgspec
 
 from domain.commands import COMMANDS, Command
 from domain.errors import Code, InvalidFile
+from rewire import misfits
 
 
-BESIDE = ("expect-error", "note")
-"""What may stand in a step beside its command."""
+BESIDE = {
+    "expect-error": "the code that the step must be refused with; the run goes on then, and stops if it is not",
+    "note": "any text, for readers of the file: nothing is done with it",
+}
+"""What may stand in a step beside its command, and what it means."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -97,7 +101,8 @@ def step(entry: Any, number: int, where: str) -> Step:
         raise InvalidFile(f"{where} is no mapping: write '- COMMAND: {{FIELD: VALUE}}'")
     named = [key for key in entry if key not in BESIDE]
     if len(named) != 1:
-        raise InvalidFile(f"{where} must have one command, and has {', '.join(map(str, named)) or 'none'}")
+        told = ", ".join(map(str, named)) or "none"
+        raise InvalidFile(f"{where} must have one command, beside {' and '.join(BESIDE)}, and has {told}")
     expected, note = entry.get("expect-error", ""), entry.get("note", "")
     if expected and expected not in get_args(Code):
         raise InvalidFile(f"{where} expects {expected!r}, which is no error code")
@@ -113,8 +118,8 @@ def command(spelling: Any, fields: Any, where: str) -> Command:
     try:
         return msgspec.convert(fields, kind)
     except (msgspec.ValidationError, UnicodeError) as error:
-        hint = " (put text that looks like a number in quotes)" if "Expected `str`" in str(error) else ""
-        raise InvalidFile(f"{where}: {spelling}: {error}{hint}; its fields are {', '.join(usage(kind))}") from error
+        why = misfits.told(error, kind)
+        raise InvalidFile(f"{where}: {spelling}: {why}; its fields are {', '.join(usage(kind))}") from error
 
 
 def usage(kind: type[Command]) -> list[str]:

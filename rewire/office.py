@@ -6,11 +6,12 @@ What an agent records is recorded by `agent@HOST`.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
 from domain.commands import Command
-from domain.errors import StoreUnreachable
+from domain.errors import StoreUnreachable, Witness
 from domain.history import Author
 from domain.network import MEMORY
 from projections.topology import Topology
@@ -21,8 +22,9 @@ from rewire.session import Session
 class StoreOffice:
     """One store, for one host. Belongs to the thread that uses it first."""
 
-    def __init__(self, url: str | None, host: str) -> None:
-        self._url = url
+    def __init__(self, url: str | None, host: str, *, patience_s: int = 0) -> None:
+        """Name a store; with patience, a write of somebody else's that takes longer counts as its being away."""
+        self._url, self._patience_s = url, patience_s
         self._path = session.path_of(url or os.environ.get("REWIRE_STORE") or session.DEFAULT)
         self._author = Author(f"agent@{host}")
         self._stack = ExitStack()
@@ -36,6 +38,10 @@ class StoreOffice:
     def record(self, command: Command) -> int:
         with self._away_if_it_fails():
             return self._open().network.execute(command, self._author).recorded[0].position
+
+    def newest(self, witnesses: Iterable[Witness]) -> int:
+        with self._away_if_it_fails():
+            return max(self._open().network.positions(witnesses), default=0)
 
     def close(self) -> None:
         """Let go of the store until it is needed again."""
@@ -53,7 +59,7 @@ class StoreOffice:
         if self._session and self._file != identity(self._path):
             self.close()
         if self._session is None:
-            self._session = self._stack.enter_context(session.opened(self._url))
+            self._session = self._stack.enter_context(session.opened(self._url, patience_s=self._patience_s))
             self._file = identity(self._path)
         return self._session
 

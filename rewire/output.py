@@ -90,17 +90,20 @@ def print_table(value: Any, columns: Sequence[str], name: Name, empty: str) -> N
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    # A MAC address may hold what stands for an emoji: fa:ab:00:00:00:01.
+    console = Console(emoji=False)
     rows = as_rows(value)
     if not rows:
         console.print(f"[dim]{empty}[/dim]")
         return
     fields = list(columns) or list(dict.fromkeys(key for row in rows for key in row))
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for field in fields:
+    cells = [[readable(row.get(field), str if field == "uuid" else name) for field in fields] for row in rows]
+    alone = isinstance(value, dict)
+    table = Table(box=None, header_style="bold", pad_edge=False, show_header=not alone)
+    for field in ("", "") if alone else fields:
         table.add_column(heading(field), overflow="fold")
-    for row in rows:
-        table.add_row(*(readable(row.get(field), str if field == "uuid" else name) for field in fields))
+    for row in zip(map(heading, fields), cells[0], strict=True) if alone else cells:
+        table.add_row(*row)
     console.print(table)
 
 

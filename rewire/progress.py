@@ -21,7 +21,7 @@ def bar(title: str, total: int) -> Generator[Callable[[], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    progress = Progress(*columns, console=Console(stderr=True), transient=True)
+    progress = Progress(*columns, console=Console(stderr=True, emoji=False), transient=True)
     task = progress.add_task(title, total=total)
     begun = time.monotonic()
 

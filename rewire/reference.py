@@ -14,8 +14,8 @@ import textwrap
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from types import FunctionType, ModuleType
-from typing import Any, get_args
+from types import FunctionType, ModuleType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
@@ -25,15 +25,21 @@ from domain.errors import Code
 from domain.handlers import HANDLERS, hanging
 from domain.history import Fact
 from domain.transaction import Transaction
+from rewire.change_file import BESIDE
 
 
 CODES = frozenset(get_args(Code))
 ROOT = Path(__file__).parents[1]
+SHAPES = {tuple: "list: ", dict: "mapping: "}
 Found = tuple[frozenset[type[Fact]], frozenset[str]]
 HEAD = """# Commands
 
 Made from the code by `python -m rewire.reference`; a test holds it against the code. In a change file a step is
-a mapping with one command as its key. Objects are named by name or by uuid; a field with `?` may be left out.
+a mapping with one command as its key. Beside it may stand:
+
+{BESIDE}
+
+Objects are named by name or by uuid; a field with `?` may be left out.
 Each command records some of the facts and may be refused with one of the codes listed here: what commands share,
 such as the walk over all that hangs on an object that is deleted, is listed for each of them. Claims (`claim.taken`,
 `claim.released`) go along with the facts that need them, and are not listed. Every command is refused with
@@ -43,7 +49,8 @@ such as the walk over all that hangs on an object that is deleted, is listed for
 
 def commands() -> str:
     """Write the page of all commands, in order of name."""
-    return "\n".join([HEAD, *(page(name, COMMANDS[name]) for name in sorted(COMMANDS))])
+    beside = "\n".join(f"- `{key}`: {meaning}" for key, meaning in BESIDE.items())
+    return "\n".join([HEAD.format(BESIDE=beside), *(page(name, COMMANDS[name]) for name in sorted(COMMANDS))])
 
 
 def page(name: str, command: type[Command]) -> str:
@@ -69,6 +76,9 @@ def fields(command: type[Command]) -> Iterator[tuple[str, str]]:
 
 
 def kind_of(annotation: Any) -> str:
+    """Say what a field takes: what its command says of it, or else its type."""
+    if described := description(annotation):
+        return SHAPES.get(get_origin(get_args(annotation)[0]), "") + described
     options = get_args(annotation)
     if options and all(isinstance(option, str) for option in options):
         return ", ".join(options)
@@ -76,6 +86,16 @@ def kind_of(annotation: Any) -> str:
     words = {"str": "text", "int": "number", "tuple[str, ...]": "list of text", "int | None": "number"}
     words |= {"str | None": "text", "dict[str, str]": "mapping of text to text"}
     return words.get(text, "mapping of text to lists of text" if text.startswith("dict") else text)
+
+
+def description(annotation: Any) -> str:
+    """Give what is said of a field; of one that may be nothing, what is said of it where it is something."""
+    said = (meta.description for meta in getattr(annotation, "__metadata__", ()) if isinstance(meta, msgspec.Meta))
+    return next(filter(None, said), None) or next(filter(None, map(description, parts(annotation))), "")
+
+
+def parts(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if isinstance(annotation, UnionType) or get_origin(annotation) is Union else ()
 
 
 def listed(words: Any) -> str:

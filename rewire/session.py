@@ -65,14 +65,15 @@ Absent = Literal["refuse", "make", "pretend"]
 
 
 @contextmanager
-def opened(url: str | None, *, absent: Absent = "refuse") -> Generator[Session]:
-    """Open the store of a URL, of `REWIRE_STORE`, or the default one.
+def opened(url: str | None, *, absent: Absent = "refuse", patience_s: int = 0) -> Generator[Session]:
+    """Open the store of a URL, of `REWIRE_STORE`, or the default one; patience is for what others write.
 
     Raises `StoreUnreachable` when it is not there and not to be made, or is no store.
     """
     follower = Follower()
     path = found(path_of(url or os.environ.get("REWIRE_STORE") or DEFAULT), absent)
-    session = Session(Network(path, survey=follower, instruments=instruments.real()), follower)
+    network = Network(path, survey=follower, instruments=instruments.real(), patience_s=patience_s)
+    session = Session(network, follower)
     try:
         yield session
     finally:
@@ -81,15 +82,23 @@ def opened(url: str | None, *, absent: Absent = "refuse") -> Generator[Session]:
 
 def found(path: str, absent: Absent) -> str:
     """Give the path to open for a store that may not be there."""
-    if path == MEMORY or Path(path).exists():
+    if path == MEMORY or is_begun(Path(path)):
         return path
     if absent == "pretend":
         return MEMORY
     if absent == "refuse":
         raise StoreUnreachable(f"there is no store at {path}: `rewire apply` makes one, --store names another")
-    if not Path(path).absolute().parent.is_dir():
-        raise StoreUnreachable(f"there is no folder {Path(path).absolute().parent} to keep the store in")
+    folder = Path(path).absolute().parent
+    if not folder.is_dir():
+        raise StoreUnreachable(f"there is no folder {folder} to keep the store in")
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+        raise StoreUnreachable(f"this user may not write to the folder {folder}, where the store is to be")
     return path
+
+
+def is_begun(path: Path) -> bool:
+    """Tell whether something is in a file, or what is there is no file: reading makes no store of an empty one."""
+    return path.exists() and not (path.is_file() and path.stat().st_size == 0)
 
 
 def absolute(url: str | None) -> str:

@@ -41,23 +41,25 @@ def rules() -> st.SearchStrategy[Filter]:
 
 @st.composite
 def filters(draw: st.DrawFn) -> Filters:
-    """Guard some of three NICs by some of three groups."""
+    """Guard some of three NICs by some of three groups, and keep those in none from sending as others, or not."""
     places = [draw(st.lists(st.sampled_from(GROUPS), unique=True)) for _ in MACS]
     used = {group for place in places for group in place}
     members = {g: draw(st.lists(st.sampled_from((*OWN, *STRANGERS)), unique=True)) for g in GROUPS}
     groups = tuple(
         Group(
             group,
+            BRIDGE,
             (Filter("ingress", "ALL", "", "", group), *draw(st.lists(rules(), max_size=3))) if group in used else (),
             tuple(members[group]),
         )
         for group in GROUPS
     )
     closing = {g.group for g in groups if any(rule.direction == "egress" for rule in g.rules)}
+    spoofproof = draw(st.booleans())
     nics = tuple(
         GuardedNic(device, BRIDGE, mac, tuple(filter(None, own)), tuple(place), bool(closing & set(place)))
         for device, mac, own, place in zip(DEVICES, MACS, ADDRESSES, places, strict=True)
-        if place
+        if place or spoofproof
     )
     return Filters(nics, groups, ((BRIDGE, 7),), (1,)) if nics else Filters()
 
@@ -66,7 +68,10 @@ def loaded() -> st.SearchStrategy[Loaded]:
     """What a look may show: what some filters left, changed by others or cut off half way."""
     return st.builds(
         lambda kept, settled, extra: Loaded(
-            kept.digest, kept.members.set("alpha", frozenset(extra)) if kept.nics else kept.members, settled
+            kept.digest,
+            kept.members.set(("alpha", BRIDGE), frozenset(extra)) if kept.nics else kept.members,
+            settled=settled,
+            nics=kept.devices,
         ),
         filters(),
         st.booleans(),

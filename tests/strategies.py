@@ -15,7 +15,7 @@ from domain import aggregates
 from domain.commands import COMMANDS, Command, DeleteSwitch
 from domain.history import Fact, Recorded
 from domain.values import address
-from projections.found import Inside, Room, Running
+from projections.found import STRAY, Inside, Room, Running
 from projections.name_server import Book, Name, Server
 from projections.namespaces import Leg, Namespace, Route, Way
 from projections.translation import Rules
@@ -291,14 +291,14 @@ def rooms() -> st.SearchStrategy[dict[str, Room]]:
 
 def a_room(leg: str, ends: st.SearchStrategy[Inside]) -> st.SearchStrategy[Room]:
     running = st.builds(Running, st.just(leg), st.sampled_from(["", "x"]), st.just("y"))
-    return st.builds(
+    return st.just(Room()) | st.builds(
         Room,
         ours=st.booleans(),
-        mark=st.sampled_from(["", "rewire s fact=1"]),
+        mark=st.sampled_from(["rewire o fact=1", "rewire s fact=1"]),
         legs=st.fixed_dictionaries({}, optional={leg: ends}).map(Map),
         routes=st.sampled_from([frozenset(), frozenset({("10.9.0.0/16", "10.0.0.9")})]),
         ways=st.sampled_from([frozenset(), frozenset({(2, "0.0.0.0/0", leg, "10.0.0.7")})]),
         forwarding=st.sampled_from([True, False, None]),
         rules=st.sampled_from(["", "old"]),
-        server=st.none() | running,
+        server=st.none() | st.just(STRAY) | running,
     )

@@ -72,4 +72,4 @@ def test_a_host_is_brought_to_its_plan_and_a_second_time_there_is_nothing_to_do(
     done = run(folder, script, *APART)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("nothing did: the host is at its plan\n")
+    assert done.stdout.endswith("nothing done: the host is at its plan\n")

@@ -1,7 +1,9 @@
 """A dnsmasq in a namespace of ours: started, told to read its book again, stopped, and looked at.
 
 What it was started with and what it read last stands in a file beside its own, which is written when that is so: a run
-that is killed in between does it again. Leases outlive a restart, but for those of guests that are gone.
+that is killed in between does it again. A server lives only where its configuration lies, which goes last, while that
+file goes first: so one that a killed run has started, or was ending, is seen. Leases outlive a restart, but for those
+of guests that are gone.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from backends.kvm.kernel import Kernel
 from backends.kvm.leases import Lease
 from backends.kvm.namespace import inside
 from domain.errors import HostUnreachable
-from projections.found import Running
+from projections.found import STRAY, Running
 from projections.name_server import Server
 
 
@@ -56,13 +58,15 @@ def folder_of(pin: Path) -> Path:
 
 
 def alive(pin: Path, legs: dict[str, int]) -> Running | None:
-    """Tell what the server of a namespace was told last; nothing where none lives, or where it listens to nobody."""
+    """Tell what the server of a namespace was told last, as far as that is known; nothing where none lives."""
     folder = folder_of(pin)
-    with suppress(FileNotFoundError, msgspec.DecodeError):
+    try:
         record = msgspec.json.decode((folder / "running").read_bytes(), type=Record)
-        if record.index == legs.get(record.running.leg) and process.lives(record.pid, pin, word(folder)):
-            return record.running
-    return None
+    except (FileNotFoundError, msgspec.DecodeError):
+        return STRAY if (folder / "conf").exists() else None
+    if not process.lives(record.pid, pin, word(folder)):
+        return None
+    return record.running if record.index == legs.get(record.running.leg) else STRAY
 
 
 def word(folder: Path) -> str:
@@ -78,7 +82,7 @@ def start(pin: Path, server: Server, mark: str) -> None:
     gone = {lease.line for lease in ended(folder, server)}
     write_book(folder, server, mark)
     file.write(folder / "conf", headed(dnsmasq_text.conf(server, folder, user()), mark, server.settings))
-    stop(pin)
+    end(folder)
     if gone:
         file.write(folder / "leases", (line for line in told(folder).splitlines() if line not in gone))
     launch(pin, folder)
@@ -103,9 +107,17 @@ def reload(pin: Path, server: Server, mark: str, outside: str | None) -> None:
 def stop(pin: Path) -> None:
     """End every server of a namespace, also one in a namespace before this one that somebody let go of."""
     folder = folder_of(pin)
+    end(folder)
+    (folder / "conf").unlink(missing_ok=True)
+
+
+def end(folder: Path) -> None:
+    """End all servers of a folder. One that is just starting may come to be two while the first is ended."""
     (folder / "running").unlink(missing_ok=True)
-    for pid in list(process.started_with(word(folder))):
-        process.end(pid)
+    while found := list(process.started_with(word(folder))):
+        for pid in found:
+            process.end(pid)
+    (folder / "pid").unlink(missing_ok=True)
 
 
 def forget(pin: Path) -> None:
@@ -192,6 +204,7 @@ def launch(pin: Path, folder: Path) -> None:
     with inside(str(pin)):
         done = subprocess.run([program(), word(folder)], capture_output=True, text=True, check=False)  # noqa: S603 - no shell, and arguments of ours
     if done.returncode:
+        (folder / "conf").unlink()
         raise HostUnreachable(done.stderr.strip() or "dnsmasq fails and says nothing")
 
 

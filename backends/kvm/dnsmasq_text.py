@@ -102,12 +102,13 @@ def names(book: Book) -> Iterator[str]:
 
 
 def forwards(book: Book) -> Iterator[str]:
-    """Write whom to ask, and that nobody else knows anything of our guests."""
+    """Write whom to ask, and that nobody else knows anything of our guests.
+
+    A name without a domain is asked of nobody anyway (`domain-needed`). To say so here would take a top-level domain
+    from everybody: a guest may be called `com`.
+    """
     yield from (f"server={ip}" for ip in book.forwards)
-    for known in book.names:
-        yield f"server=/{known.name}/"
-        if book.domain:
-            yield f"server=/{known.name}.{book.domain}/"
+    yield from (f"server=/{known.name}.{book.domain}/" for known in book.names if book.domain)
 
 
 def options(server: Server) -> Iterator[str]:

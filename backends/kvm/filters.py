@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Iterator
-from ipaddress import ip_address
-from typing import Any
 
 from immutables import Map
 
-from backends.kvm import connections, filter_text, nft
+from backends.kvm import connections, filter_text, nft, seals
 from backends.kvm.connections import Change, Connection
+from backends.kvm.tables import Tables
 from domain.errors import HostUnreachable
 from projections.filter_operations import EndConnections, FilterOperation, LoadFilters, Membership, UnloadFilters
-from projections.filters import Filters
-from projections.found import FOREIGN, Loaded
+from projections.filters import Filters, Place
+from projections.found import ALTERED, FOREIGN, Loaded
+from projections.marks import MARK, word_in
 from projections.verdict import Judge, Probe, Protocol
 
 
 FAMILY, TABLE = filter_text.TABLE.split()
-IPV6 = filter_text.ADDRESS["ip6"]
+FREE = (f"{filter_text.MEMBERS}-", filter_text.UNSETTLED)
+"""How the names of sets begin that change without the rest."""
 UNTRACKED = "Protocol error"
 """What a kernel says that tracks no connections on bridges."""
 PROTOCOLS: dict[int, Protocol] = {
@@ -38,31 +39,23 @@ PROTOCOLS: dict[int, Protocol] = {
 
 
 def look(namespace: str | None) -> Loaded | None:
-    """Give the filters that a host has loaded; nothing where there is no table. O(members)."""
-    objects = nft.table(namespace, FAMILY, TABLE)
-    if objects is None:
-        return None
-    digest = next(filter(None, (digest_in(each) for each in objects)), FOREIGN)
-    sets = [each["set"] for each in objects if "set" in each]
-    members: Map[str, frozenset[str]] = Map()
-    for each in sets:
-        if group := filter_text.group_of(each["name"]):
-            members = members.set(group, members.get(group, frozenset()) | set(elements(each)))
-    return Loaded(digest, members, settled=filter_text.UNSETTLED not in {each["name"] for each in sets})
-
-
-def digest_in(told: dict[str, Any]) -> str:
-    """Read our mark on a rule."""
-    words = str(told.get("rule", {}).get("comment", "")).split()
-    if words[:1] != [filter_text.MARK]:
-        return ""
-    return next((word.removeprefix("digest=") for word in words if word.startswith("digest=")), "")
-
-
-def elements(told: dict[str, Any]) -> Iterable[str]:
-    """Give the addresses in a set, as they are written elsewhere: only IPv6 has more than one way."""
-    found: list[str] = told.get("elem", [])
-    return (str(ip_address(element)) for element in found) if told["type"] == IPV6 else found
+    """Give the filters that a host has loaded; nothing where there is no table. O(rules + members)."""
+    with Tables(namespace, FAMILY) as tables:
+        mark = tables.comment(TABLE)
+        if mark is None:
+            return None
+        digest = word_in(mark, "digest") if mark.startswith(MARK) else FOREIGN
+        names = [each.name for each in tables.sets(TABLE)]
+        members: Map[Place, frozenset[str]] = Map()
+        for name in names:
+            if place := filter_text.place_of(name):
+                members = members.set(place, members.get(place, frozenset()) | set(tables.addresses(TABLE, name)))
+        return Loaded(
+            digest if digest == FOREIGN or seals.is_whole(tables, TABLE, free=FREE) else ALTERED,
+            members,
+            settled=filter_text.UNSETTLED not in names,
+            nics=frozenset(filter(None, map(filter_text.nic_of, tables.chains(TABLE)))),
+        )
 
 
 # changing
@@ -82,11 +75,15 @@ def perform(namespace: str | None, operation: FilterOperation, doing: str) -> No
 
 
 def load(namespace: str | None, filters: Filters, doing: str) -> None:
+    """Load filters. What only keeps NICs from sending as others needs no connections, where a kernel tracks none."""
     try:
-        nft.load(namespace, filter_text.load(filters), doing)
+        seals.load(namespace, FAMILY, TABLE, filter_text.load(filters), doing, free=FREE)
     except HostUnreachable as error:
         if UNTRACKED not in error.sentence:
             raise
+        if not filters.devices:
+            seals.load(namespace, FAMILY, TABLE, filter_text.load(filters, tracked=False), doing, free=FREE)
+            return
         remedy = "the kernel tracks no connections on bridges; try `modprobe nf_conntrack_bridge`"
         raise HostUnreachable(f"{error.sentence}; {remedy}") from error
 

@@ -10,33 +10,39 @@ and the others are still made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from backends.errors import Failure, Unfinished
-from backends.kvm import filters, lock, making, perform, refusal, scope
+import msgspec
+
+from backends.errors import Failure, HostBusy, Unfinished
+from backends.kvm import filters, firewall, lock, making, namespace, perform, refusal, scope
 from backends.kvm.kernel import Kernel
 from backends.kvm.look import look
 from backends.kvm.making import Creation, Plug
 from backends.kvm.perform import Peering
 from backends.kvm.rooms import Rooms
+from backends.kvm.setbacks import Setbacks, raise_all
 from backends.kvm.vswitch import SOCKET, VSwitch
 from backends.protocols import Planned, Result
+from backends.services import NOTHING, Backends
 from domain.errors import HostUnreachable
 from projections.diff import diff
 from projections.filter_operations import Membership
+from projections.firewall import pending
 from projections.found import Found
 from projections.namespace_operations import NamespaceOperation
 from projections.obstacles import obstacles
-from projections.operations import Delete, Operation, describe
+from projections.operations import Delete, Operation, apply_all, describe
 from projections.ovs_operations import OvsOperation
-from projections.ownership import Owners
 from projections.plan import HostPlan
 
 
+HYPERVISOR = "KVM"
 MOMENT_S = 1.0
 """A program that a killed run was just starting may hold its lock for as long."""
 ROUNDS = 5
@@ -81,8 +87,9 @@ class Host:
         self.plug: Plug = plug
         self.state = state or state_of(netns)
         self._rooms = Rooms(self.state)
+        self._backends = Backends(self, HYPERVISOR)
         with refusal.translated(f"reaching {self.name}"):
-            self._kernel = Kernel(netns)
+            self._home, self._kernel = namespace.identity(netns), Kernel(netns)
 
     @property
     def name(self) -> str:
@@ -97,16 +104,35 @@ class Host:
         self._vswitch.close()
         self._kernel.__exit__(kind, error, trace)
 
+    def await_others(self) -> None:
+        """Wait until nobody works on the host, nor what somebody has started who was killed; a moment at most."""
+        with suppress(HostBusy), lock.held(self.netns, patience_s=MOMENT_S):
+            pass
+
     def look(self) -> Found:
         """Give what the host has."""
         with refusal.translated(f"looking at {self.name}"):
+            self._follow()
             return look(self._kernel, self._rooms.look(), self._vswitch.look())
+
+    def _follow(self) -> None:
+        """Go where the name leads now: the namespace may have been deleted, and another one made of that name."""
+        if (home := namespace.identity(self.netns)) != self._home:
+            self._kernel.__exit__(None, None, None)
+            self._kernel, self._home = Kernel(self.netns), home
 
     def check(self, plan: HostPlan, *, l2: str = "") -> Result:
         """Tell what is missing, and what stands in the way; with an L2 network, of that alone. Changes nothing."""
         wanted = scope.part(plan, l2)
         found = self._seen(wanted, l2)
-        return Result(diff(wanted, found), obstacles(wanted, found))
+        return Result(diff(wanted, found), obstacles(wanted, found)) if l2 else self.compare(wanted, found)
+
+    def compare(self, plan: HostPlan, found: Found) -> Result:
+        """Tell what a look lacks, and what stands in the way, with what is for plugins to do. Changes nothing."""
+        found = self._warned(plan, found)
+        operations = diff(plan, found)
+        theirs = self._backends.check(plan, apply_all(found, operations) if plan.services.customs else found)
+        return Result((*operations, *theirs.operations), (*obstacles(plan, found), *theirs.obstacles))
 
     def realize(
         self, plan: HostPlan | Planned, *, l2: str = "", on_operation: Heard = ignore, patience_s: float = MOMENT_S
@@ -121,7 +147,9 @@ class Host:
         """
         with lock.held(self.netns, patience_s=patience_s):
             wanted = plan if isinstance(plan, HostPlan) else plan()
-            return self._converge(scope.part(wanted, l2), l2, on_operation)
+            if l2:
+                return self._converge(scope.part(wanted, l2), l2, on_operation)
+            return self._converge_all(wanted, on_operation)
 
     def delete(self, uuid: str, *, on_operation: Heard = ignore) -> Result:
         """Take everything of ours off the host."""
@@ -129,31 +157,42 @@ class Host:
 
     def _seen(self, wanted: HostPlan, l2: str) -> Found:
         """Look, and see only one network as ours if there is one."""
-        found = self.look()
+        found = self._warned(wanted, self.look())
         return scope.narrow(found, wanted, l2) if l2 else found
 
+    def _warned(self, plan: HostPlan, found: Found) -> Found:
+        """Look at the host's own firewall as well, where a bridge is about to take addresses over."""
+        if not pending(plan, found):
+            return found
+        return msgspec.structs.replace(found, firewall=firewall.look(self.netns))
+
+    def _converge_all(self, plan: HostPlan, heard: Heard) -> Result:
+        """Do what is ours, then have plugins do theirs, whatever failed of ours."""
+        own, failures = NOTHING, list[Failure]()
+        try:
+            own = self._converge(plan, "", heard)
+        except Unfinished as error:
+            failures.extend(error.failures)
+        found = self.look() if plan.services.customs else Found()
+        theirs = self._backends.realize(plan, found, heard)
+        raise_all([*failures, *theirs.failures])
+        return Result((*own.operations, *theirs.operations), (*own.obstacles, *theirs.obstacles))
+
     def _converge(self, plan: HostPlan, l2: str, heard: Heard) -> Result:
-        wanted, before = plan, self._seen(plan, l2)
-        found, done, failures, failed, stuck = before, list[Operation](), list[Failure](), set[str](), set[str]()
+        found, done = self._seen(plan, l2), list[Operation]()
+        setbacks = Setbacks(plan, found)
         for _ in range(ROUNDS + len(plan.bridges)):
-            operations = tuple(o for o in free(wanted, found, stuck) if not scope.is_in(o, failed))
+            operations = setbacks.left(found)
             if not operations:
-                raise_all(failures)
-                return Result(tuple(done), obstacles(wanted, found))
-            if failure := self._run(operations, done, heard):
-                failures.append(failure)
-                if isinstance(failure.operation, NamespaceOperation):
-                    failed |= scope.left_out(wanted, failure.operation)
-                else:
-                    networks = networks_of(wanted, found, failures)
-                    kept = given_up(wanted, before, networks)
-                    wanted, stuck = kept, stuck if kept != wanted else stuck | networks
+                raise_all(setbacks.failures)
+                return Result(tuple(done), obstacles(setbacks.plan, found))
+            setbacks.note(self._run(operations, done, heard), found)
             found = self._seen(plan, l2)
-        missing = ", ".join(describe(operation) for operation in diff(wanted, found))
+        missing = ", ".join(describe(operation) for operation in setbacks.left(found))
         raise HostUnreachable(f"{self.name} doesn't come to rest; this is still to do: {missing}")
 
-    def _run(self, operations: Iterable[Operation], done: list[Operation], heard: Heard) -> Failure | None:
-        """Perform operations until one fails."""
+    def _run(self, operations: Iterable[Operation], done: list[Operation], heard: Heard) -> list[Failure]:
+        """Perform operations until one fails, or some that are done at once."""
         for step in steps(operations):
             failures = self._attempt(step)
             for operation in step:
@@ -161,8 +200,8 @@ class Host:
                     done.append(operation)
                     heard(operation)
             if failures:
-                return Failure(*next(iter(failures.items())))
-        return None
+                return once_each(failures)
+        return []
 
     def _attempt(self, step: Step) -> dict[Operation, HostUnreachable]:
         """Do what is done at once, and give what failed of it: of links and peers some, else all or nothing."""
@@ -223,26 +262,9 @@ def kind_of_many(operation: Operation) -> str:
     return type(operation).__name__ if isinstance(operation, Creation | Delete | Peering) else ""
 
 
-def free(wanted: HostPlan, found: Found, stuck: set[str]) -> Iterator[Operation]:
-    """Walk what is to be done, but nothing of networks that were there before and that an operation failed for."""
-    owners = Owners(wanted, found)
-    return (operation for operation in diff(wanted, found) if stuck.isdisjoint(owners.of(operation)))
-
-
-def networks_of(wanted: HostPlan, found: Found, failures: list[Failure]) -> set[str]:
-    """Give the networks that the last failure is about. Where nobody can tell, all is left as it is: raise."""
-    networks = Owners(wanted, found).of(failures[-1].operation)
-    if not networks:
-        raise_all(failures)
-    return set(networks)
-
-
-def given_up(wanted: HostPlan, before: Found, networks: set[str]) -> HostPlan:
-    """Give the plan without a network that was new and failed: it is taken back, so that addresses go home."""
-    new = [network for network in networks if len(networks) == 1 and scope.is_new(before, wanted, network)]
-    return scope.without(wanted, new[0]) if new else wanted
-
-
-def raise_all(failures: list[Failure]) -> None:
-    if failures:
-        raise Unfinished(failures) from failures[0].error
+def once_each(failures: Mapping[Operation, HostUnreachable]) -> list[Failure]:
+    """Give the first operation for each error: those that failed as one have the same."""
+    first: dict[HostUnreachable, Operation] = {}
+    for operation, error in failures.items():
+        first.setdefault(error, operation)
+    return [Failure(operation, error) for error, operation in first.items()]

@@ -43,10 +43,12 @@ class Networks:
 
 
 def lacking(host: Host, plan: HostPlan, vm: str) -> Iterator[str]:
-    """Say what a VM's networks lack on a host."""
+    """Say what a VM's networks lack on a host, but for other VMs' NICs on them."""
     owners = owners_of(plan)
+    others = {port.device for port in plan.ports if port.vm != vm}
     networks = {owners[port.bridge] for port in plan.ports if port.vm == vm and port.bridge in owners}
     for l2 in sorted(networks):
         result = host.check(plan, l2=l2)
-        yield from (obstacle.why for obstacle in result.obstacles)
-        yield from (f"still to do: {describe(operation)}" for operation in result.operations)
+        yield from (obstacle.why for obstacle in result.obstacles if obstacle.name not in others)
+        left = (operation for operation in result.operations if getattr(operation, "name", "") not in others)
+        yield from (f"still to do: {describe(operation)}" for operation in left)

@@ -1,8 +1,8 @@
 """One kernel's network: what it is asked, and what it is told to change.
 
-Looks go through pyroute2's `IPRoute`. Changes go through a socket of their own, because several in one
-message are carried out within one system call: not even a SIGKILL comes between them, which a move of
-addresses needs.
+Both go through one socket of ours. Several changes in one message are carried out within one system call: not even a
+SIGKILL comes between them, which a move of addresses needs. Addresses and routes are decoded by pyroute2, but for those
+that the kernel makes by itself, which are most of them.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pyroute2 import IPRoute
+from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
+from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
 from backends.kvm import wire
+from backends.kvm.line import ERROR, Line
 from backends.kvm.namespace import inside
-from backends.kvm.requests import ENTRY, REQUEST, Request
-from backends.kvm.wire import IFINFO, Link, attributes, message, number
+from backends.kvm.requests import ENTRY, NEWADDR, NEWROUTE, Request
+from backends.kvm.wire import IFINFO, Link, attributes, number
 
 
 SOL_NETLINK, CAP_ACK, EXT_ACK = 270, 10, 11
 SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
-PATIENCE_S = 60
-"""A kernel answers before it lets go of us; one that does not in so long never will."""
 BUFFER = 1 << 23
 """Room for a message with ten thousand changes, and for the answers to them."""
 SIOCGIFINDEX = 0x8933
@@ -39,12 +39,17 @@ ANSWER = 16 + 4 + 16
 """Where an answer's attributes begin: after its header, its error number and the header it answers."""
 ATTRIBUTE = struct.Struct("=HH")
 MESSAGE = 1
-NLMSG_ERROR, DONE = 2, 3
-GETLINK, GETNEIGH = 18, 30
+GETLINK, GETADDR, GETROUTE, GETNEIGH = 18, 22, 26, 30
 EXT_MASK, SKIP_STATS = 29, 8
-DUMP, INTERRUPTED = 0x300, 0x10
-DUMPS = 5
-"""How often a dump is tried that was overtaken by changes."""
+IFADDR, IFA_PROTO = struct.Struct("=BBBBi"), 11
+RTMSG = struct.Struct("=BBBBBBBBI")
+"""Family, lengths of both prefixes, class of traffic, table, protocol, scope, type and flags of a route."""
+RTA_CACHEINFO, LIFE = 12, struct.Struct("=8xi")
+"""How long a route still lives: 0 is for ever, and less than that when its time is over."""
+KERNELS_OWN = frozenset({1, 3})
+"""Who made an address: the kernel, for `lo` and for link-local ones. What routers advertised has another number."""
+REDIRECT, KERNEL, CACHED = 1, 2, 0x200
+FAMILIES = frozenset({socket.AF_INET, socket.AF_INET6})
 
 
 class Kernel:
@@ -52,9 +57,8 @@ class Kernel:
 
     def __init__(self, namespace: str | None = None) -> None:
         self.namespace = namespace
-        with inside(namespace):
-            self.dumps: Any = IPRoute()
-            self._line = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+        self._line = Line(namespace)
+        self._socket = self._line.socket
         self._prepare()
 
     def __enter__(self) -> Self:
@@ -63,8 +67,7 @@ class Kernel:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._line.close()
-        self.dumps.close()
+        self._line.__exit__(kind, error, trace)
 
     def commit(self, *requests: Request) -> None:
         """Carry out changes in order within one system call, then raise the first error that none of them forgives."""
@@ -79,13 +82,13 @@ class Kernel:
         """
         if not requests:
             return []
-        self._line.send(b"".join(request.numbered(number) for number, request in enumerate(requests)))
+        self._socket.send(b"".join(request.numbered(number) for number, request in enumerate(requests)))
         answers = dict(self._answer() for _ in requests)
         return [refused(request, *answers[number]) for number, request in enumerate(requests)]
 
     def index(self, name: str) -> int:
         """Give a link's number. Raises `OSError` with ENODEV when there is none of the name. O(1)."""
-        answer = fcntl.ioctl(self._line, SIOCGIFINDEX, struct.pack("16si20x", name.encode(), 0))
+        answer = fcntl.ioctl(self._socket, SIOCGIFINDEX, struct.pack("16si20x", name.encode(), 0))
         return int(struct.unpack("16si20x", answer)[1])
 
     def has(self, name: str) -> bool:
@@ -98,37 +101,24 @@ class Kernel:
 
     def link(self, name: str) -> Link:
         index = self.index(name)
-        self._line.send(message(GETLINK, REQUEST, IFINFO.pack(0, 0, index, 0, 0) + number(EXT_MASK, SKIP_STATS)))
-        (found,) = list(payloads(self._line.recv(1 << 16)))
-        return Link(found)
+        return Link(self._line.ask(GETLINK, IFINFO.pack(0, 0, index, 0, 0) + number(EXT_MASK, SKIP_STATS)))
 
     def dump(self, kind: int, body: bytes) -> list[bytes]:
-        """Give all that a kernel has of a kind, without messages' headers. Asked again where it changed meanwhile."""
-        for _ in range(DUMPS):
-            with suppress(InterruptedError):
-                self._line.send(message(kind, REQUEST | DUMP, body))
-                return list(self._parts())
-        raise OSError(errno.EBUSY, "the network changes faster than it can be looked at")
-
-    def _parts(self) -> Iterator[bytes]:
-        """Walk a dump to its end, also where it is of no use."""
-        found, whole, more = list[bytes](), True, True
-        while more:
-            data = self._line.recv(1 << 20)
-            found.extend(payloads(data))
-            kinds = {(kind, flags) for _, kind, flags in frames(data)}
-            whole &= not any(flags & INTERRUPTED for _, flags in kinds)
-            more = not any(kind == DONE for kind, _ in kinds)
-        if not whole:
-            raise InterruptedError
-        yield from found
+        """Give all that a kernel has of a kind, without messages' headers."""
+        return self._line.dump(kind, body)
 
     def addresses(self) -> Sequence[Any]:
-        return list(self.dumps.addr("dump"))
+        """Give the addresses that somebody gave: an administrator, a daemon or a router."""
+        every = self.dump(GETADDR, IFADDR.pack(0, 0, 0, 0, 0))
+        return [decoded(ifaddrmsg, NEWADDR, data) for data in every if not is_the_kernels(data)]
 
     def routes(self) -> Sequence[Any]:
-        families = (socket.AF_INET, socket.AF_INET6)
-        return [route for route in self.dumps.route("dump", family=0) if route["family"] in families]
+        """Give the routes that somebody set, or a router advertised; the rest a kernel makes by itself."""
+        return [decoded(rtmsg, NEWROUTE, data) for data in self.raw_routes()]
+
+    def raw_routes(self) -> list[bytes]:
+        """Give the same, as the kernel tells them."""
+        return [data for data in self.dump(GETROUTE, RTMSG.pack(*[0] * 9)) if is_set(data)]
 
     def forwarding(self) -> Iterator[tuple[int, dict[int, bytes]]]:
         """Walk the forwarding entries of all bridges and tunnels: the interface, and the entry's attributes."""
@@ -143,18 +133,17 @@ class Kernel:
                     Path(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6").write_text("1")
 
     def _prepare(self) -> None:
-        self._line.settimeout(PATIENCE_S)
-        self._line.setsockopt(SOL_NETLINK, CAP_ACK, 1)
-        self._line.setsockopt(SOL_NETLINK, EXT_ACK, 1)
+        self._socket.setsockopt(SOL_NETLINK, CAP_ACK, 1)
+        self._socket.setsockopt(SOL_NETLINK, EXT_ACK, 1)
         with suppress(PermissionError):  # who may not have more room may not change anything either
-            self._line.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, BUFFER)
-            self._line.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
+            self._socket.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, BUFFER)
+            self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
 
     def _answer(self) -> tuple[int, tuple[int, str]]:
         """Read which request is answered, the error number, and the kernel's own words."""
-        data = self._line.recv(1 << 16)
+        data = self._socket.recv(1 << 16)
         _, kind, _, sequence, _, code = HEADER.unpack_from(data)
-        if kind != NLMSG_ERROR:
+        if kind != ERROR:
             raise OSError(errno.EPROTO, f"an answer of type {kind} to a change")
         return sequence, (-code, words(data))
 
@@ -163,23 +152,29 @@ def refused(request: Request, code: int, text: str) -> OSError | None:
     return OSError(code, text or os.strerror(code)) if code and code not in request.forgives else None
 
 
-def frames(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Walk messages that came together: where each begins, its type and its flags."""
-    offset = 0
-    while offset < len(data):
-        length, kind, flags, _, _ = wire.HEADER.unpack_from(data, offset)
-        yield offset, kind, flags
-        offset += (length + 3) & ~3
+def is_the_kernels(data: bytes) -> bool:
+    """Tell whether a kernel made an address by itself."""
+    made = dict(attributes(data, IFADDR.size)).get(IFA_PROTO)
+    return made is not None and made[0] in KERNELS_OWN
 
 
-def payloads(data: bytes) -> Iterator[bytes]:
-    """Walk what messages say, up to an error, which is raised."""
-    for offset, kind, _ in frames(data):
-        length, _, _, _, _, code = HEADER.unpack_from(data, offset)
-        if kind == NLMSG_ERROR and code:
-            raise OSError(-code, os.strerror(-code))
-        if kind not in (NLMSG_ERROR, DONE):
-            yield data[offset + wire.HEADER.size : offset + length]
+def is_set(data: bytes) -> bool:
+    """Tell whether somebody set a route, and it has not ended: a kernel forgets such a one only by and by."""
+    family, _, _, _, _, protocol, _, _, flags = RTMSG.unpack_from(data)
+    by_itself = protocol in {REDIRECT, KERNEL} or flags & CACHED
+    return family in FAMILIES and not by_itself and not has_ended(data)
+
+
+def has_ended(data: bytes) -> bool:
+    life = dict(attributes(data, RTMSG.size)).get(RTA_CACHEINFO)
+    return life is not None and LIFE.unpack_from(life)[0] < 0
+
+
+def decoded(build: Any, kind: int, data: bytes) -> Any:
+    """Read a message as the library does."""
+    message = build(wire.message(kind, 0, data))
+    message.decode()
+    return message
 
 
 def words(data: bytes) -> str:

@@ -1,7 +1,8 @@
 """A look at a kernel: one dump each of links, addresses, routes and tunnels' tables.
 
 It tells what is ours by the group number, and leaves out what a kernel makes by itself and would make
-again: link-local addresses and connected routes. A guest's end of a NIC is nobody's business.
+again: link-local addresses and connected routes. A guest's end of a NIC is nobody's business, and what a plugin's
+backend made is its own.
 """
 
 from __future__ import annotations
@@ -13,23 +14,18 @@ from typing import Any
 import msgspec
 from immutables import Map
 
-from backends.kvm import fences, filters, vicinity
+from backends.kvm import deafness, fences, filters, vicinity, walls, wire
 from backends.kvm.kernel import Kernel
-from backends.kvm.requests import EVERYONE, GUESTS, NDA_DST, NDA_LLADDR, OURS, UP
+from backends.kvm.requests import EVERYONE, NDA_DST, NDA_LLADDR, OURS, PECULIAR, UNSEEN, UP
 from projections.found import Address, Found, Kind, Link, Neighbour, Room, Route
 from projections.namespaces import is_leg
 from projections.ovs import Ovs
 
 
-KERNELS_OWN = frozenset({1, 3})
-"""Who made an address: the kernel, for `lo` and for link-local ones. What routers advertised has another number."""
-FOR_EVER = 0xFFFFFFFF
 IPV4 = 4
 """The bytes of an address."""
 HOST_SCOPE = 254
-LOCAL_TABLE = 255
-CACHED, ONLINK = 0x200, 0x4
-REDIRECT, KERNEL = 1, 2
+ONLINK = 0x4
 SECONDARY = 0x01
 LASTING_FLAGS = 0x02 | 0x10 | 0x100 | 0x200 | 0x400
 """What was asked for when an address was given: no duplicate detection, home, temporaries, no prefix route,
@@ -40,8 +36,8 @@ multicast.
 def look(kernel: Kernel, namespaces: Map[str, Room], ovs: Ovs) -> Found:
     """Give what a host has, with what is in its namespaces and in Open vSwitch. O(links + addresses + routes)."""
     raw = kernel.links()
-    guests = {link["index"] for link in raw if group_of(link) == GUESTS}
-    names = {link["index"]: str(link.get_attr("IFLA_IFNAME")) for link in raw if link["index"] not in guests}
+    unseen = {link["index"] for link in raw if group_of(link) in UNSEEN}
+    names = {link["index"]: str(link.get_attr("IFLA_IFNAME")) for link in raw if link["index"] not in unseen}
     links = {name: link_of(link, names) for link in raw if (name := names.get(link["index"]))}
     tunnels = {link["index"] for link in raw if kind_of(link) == "vxlan"}
     return Found(
@@ -55,6 +51,8 @@ def look(kernel: Kernel, namespaces: Map[str, Room], ovs: Ovs) -> Found:
         namespaces=namespaces,
         ovs=ovs,
         fence=fences.look(kernel.namespace),
+        deaf=deafness.look(kernel.namespace),
+        wall=walls.look(kernel.namespace),
     )
 
 
@@ -76,7 +74,19 @@ def link_of(raw: Any, names: dict[int, str]) -> Link:
         number=detail(raw, "IFLA_VLAN_ID") or 0 if kind in ("vlan", "vxlan") else 0,
         local=detail(raw, "IFLA_VXLAN_LOCAL") or "" if kind == "vxlan" else "",
         udp_port=detail(raw, "IFLA_VXLAN_PORT") or 0 if kind == "vxlan" else 0,
+        lower="" if ours else names.get(lower_of(raw), ""),
     )
+
+
+def lower_of(raw: Any) -> int:
+    """Give the index of the link that one stands on, in this namespace; 0 for none. A veth's other end is none."""
+    match raw.get_nested("IFLA_LINKINFO", "IFLA_INFO_KIND"):
+        case "vxlan":
+            return detail(raw, "IFLA_VXLAN_LINK") or 0
+        case kind if kind == "veth" or raw.get_attr("IFLA_LINK_NETNSID") is not None:
+            return 0
+        case _:
+            return raw.get_attr("IFLA_LINK") or 0
 
 
 def is_plugged(raw: Any) -> bool:
@@ -112,16 +122,13 @@ def addresses_of(raw: Iterable[Any], names: dict[int, str]) -> Iterator[Address]
 
 
 def is_given(raw: Any, names: dict[int, str]) -> bool:
-    """Tell whether somebody gave an interface this address: an administrator, a daemon or a router."""
+    """Tell whether an address is on one of some interfaces, and is not the one that `lo` has anyway."""
     name = names.get(raw["index"])
-    if name is None or (name == "lo" and raw["scope"] == HOST_SCOPE):
-        return False
-    return raw.get_attr("IFA_PROTO") not in KERNELS_OWN
+    return name is not None and not (name == "lo" and raw["scope"] == HOST_SCOPE)
 
 
 def address_of(raw: Any, name: str) -> Address:
     label = raw.get_attr("IFA_LABEL") or ""
-    lifetime = raw.get_attr("IFA_CACHEINFO") or {}
     kept = LASTING_FLAGS | (SECONDARY if raw["family"] == socket.AF_INET else 0)
     return Address(
         interface=name,
@@ -130,8 +137,6 @@ def address_of(raw: Any, name: str) -> Address:
         label="" if label == name else label,
         scope=raw["scope"],
         flags=flags_of(raw) & kept,
-        valid_s=seconds(lifetime.get("ifa_valid", FOR_EVER)),
-        preferred_s=seconds(lifetime.get("ifa_preferred", FOR_EVER)),
     )
 
 
@@ -139,25 +144,14 @@ def flags_of(raw: Any) -> int:
     return int(raw.get_attr("IFA_FLAGS") or raw["flags"])
 
 
-def seconds(lifetime: int) -> int:
-    return 0 if lifetime == FOR_EVER else lifetime
-
-
 # routes
 
 
 def routes_of(raw: Iterable[Any], names: dict[int, str]) -> Iterator[Route]:
     for each in raw:
-        if is_set(each):
-            for hop in hops(each):
-                if (name := names.get(hop_index(hop))) is not None:
-                    yield route_of(each, hop, name)
-
-
-def is_set(raw: Any) -> bool:
-    """Tell whether somebody set this route, or a router advertised it; the rest a kernel makes by itself."""
-    by_itself = raw["proto"] in {REDIRECT, KERNEL} or raw["flags"] & CACHED
-    return not by_itself and table_of(raw) != LOCAL_TABLE
+        for hop in hops(each):
+            if (name := names.get(hop_index(hop))) is not None:
+                yield route_of(each, hop, name)
 
 
 def table_of(raw: Any) -> int:
@@ -210,4 +204,12 @@ def peers_of(
     for index, entry in raw:
         if index in tunnels and entry.get(NDA_LLADDR) == EVERYONE and NDA_DST in entry:
             far = entry[NDA_DST]
-            yield names[index], socket.inet_ntop(socket.AF_INET if len(far) == IPV4 else socket.AF_INET6, far)
+            address = socket.inet_ntop(socket.AF_INET if len(far) == IPV4 else socket.AF_INET6, far)
+            yield names[index], " ".join((address, *peculiarities(entry)))
+
+
+def peculiarities(entry: dict[int, bytes]) -> Iterator[str]:
+    """Say what an entry has of its own: it is another one than that without."""
+    for word, kind in PECULIAR.items():
+        if kind in entry:
+            yield f"{word} {wire.as_port(entry[kind]) if word == 'port' else wire.as_number(entry[kind])}"

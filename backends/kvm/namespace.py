@@ -39,9 +39,24 @@ def inside(namespace: str | None) -> Iterator[None]:
 
 
 def enter(namespace: str) -> None:
+    with found(namespace), (NAMED / namespace).open() as there:  # an absolute path stays what it is
+        step_into(there.fileno())
+
+
+def identity(namespace: str | None) -> tuple[int, int]:
+    """Tell a namespace from another one that has its name afterwards."""
+    if namespace is None:
+        return (0, 0)
+    with found(namespace):
+        status = (NAMED / namespace).stat()
+    return (status.st_dev, status.st_ino)
+
+
+@contextmanager
+def found(namespace: str) -> Iterator[None]:
+    """Say what is wrong where a namespace can't be found or entered."""
     try:
-        with (NAMED / namespace).open() as there:  # an absolute path stays what it is
-            step_into(there.fileno())
+        yield
     except FileNotFoundError:
         remedy = f": create it with `ip netns add {namespace}`" if "/" not in namespace else ""
         raise HostUnreachable(f"there is no network namespace {namespace}{remedy}") from None

@@ -5,33 +5,31 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterable, Iterator, Sequence
 
-from backends.kvm import filters, requests
+from backends.kvm import deafness, filters, requests, settings, walls
 from backends.kvm.kernel import Kernel
 from backends.kvm.look import group_of
 from backends.kvm.making import guest_end
 from backends.kvm.relocate import relocate
 from projections.filter_operations import FilterOperation
 from projections.marks import uplink_in
+from projections.move_operations import Move
 from projections.operations import (
     AddPeer,
+    Deafen,
     Delete,
     Enslave,
     Mark,
-    MoveAddress,
-    MoveNeighbour,
-    MoveRoute,
-    MoveRule,
     Operation,
+    RaiseWall,
     Release,
     RemovePeer,
     Replace,
+    SetDown,
     SetMtu,
     SetUp,
     describe,
 )
-
-
-IPV6 = 6
+from projections.ownership import touched
 
 
 Peering = AddPeer | RemovePeer
@@ -40,24 +38,25 @@ Peering = AddPeer | RemovePeer
 def perform(kernel: Kernel, operation: Operation) -> None:
     """Change the kernel as an operation says. Raises `OSError` as the kernel does."""
     match operation:
-        case MoveAddress(address=address, target=target):
-            relocate(kernel, address.interface, target, family_of(address.cidr))
-        case MoveRoute(route=route, target=target):
-            relocate(kernel, route.interface, target, family_of(route.destination))
-        case MoveNeighbour(neighbour=neighbour, target=target):
-            relocate(kernel, neighbour.interface, target, family_of(neighbour.address))
-        case MoveRule(rule=rule, target=target):
-            relocate(kernel, rule.interface, target, socket.AF_INET6 if rule.version == IPV6 else socket.AF_INET)
+        case Move():
+            there, here = touched(operation)
+            move(kernel, here, there)
         case Replace(name=name, by=by, bridge=bridge):
-            kernel.commit(requests.change(name, master=0), requests.change(by, master=kernel.index(bridge)))
+            replace(kernel, name, by, bridge)
+        case Enslave(name=name, bridge=bridge):
+            enslave(kernel, name, bridge)
         case SetUp(name=name):
             bring_up(kernel, name)
+        case Deafen():
+            deafness.perform(kernel.namespace, operation)
+        case RaiseWall():
+            walls.perform(kernel.namespace, operation)
         case Delete():
             delete(kernel, [operation])
         case FilterOperation():
             filters.perform(kernel.namespace, operation, describe(operation))
         case _:
-            kernel.commit(alteration(kernel, operation))
+            kernel.commit(alteration(operation))
 
 
 def delete(kernel: Kernel, operations: Iterable[Delete]) -> None:
@@ -76,22 +75,52 @@ def peering(operation: Peering, tunnel: int) -> requests.Request:
     return change(tunnel, operation.peer)
 
 
-def family_of(text: str) -> int:
-    return socket.AF_INET6 if ":" in text else socket.AF_INET
-
-
-def alteration(kernel: Kernel, operation: Operation) -> requests.Request:
+def alteration(operation: Operation) -> requests.Request:
     match operation:
         case Mark(name=name, mark=mark):
             return requests.change(name, ifalias=mark)
-        case Enslave(name=name, bridge=bridge):
-            return requests.change(name, master=kernel.index(bridge))
         case Release(name=name):
             return requests.change(name, master=0)
+        case SetDown(name=name):
+            return requests.down(name)
         case SetMtu(name=name, mtu=mtu):
             return requests.change(name, mtu=mtu)
         case _:
             raise TypeError(operation)
+
+
+def replace(kernel: Kernel, name: str, by: str, bridge: str) -> None:
+    """Put a link into another one's place on a bridge, or leave that one there."""
+    home = kernel.index(bridge)
+    was_there = kernel.link(name).get_attr("IFLA_MASTER") == home
+    try:
+        enslave(kernel, by, bridge, requests.change(name, master=0))
+    except OSError:
+        if was_there:
+            kernel.attempt(requests.change(by, master=0), requests.change(name, master=home))
+        raise
+
+
+def enslave(kernel: Kernel, name: str, bridge: str, *leaving: requests.Request) -> None:
+    """Make a link a port of a bridge, in the moment in which another one is so no more, if there is one.
+
+    For one of the host's own, the bridge stands from then on: it has the addresses in the same moment, and keeps out
+    what is tagged, which belongs to other networks on the same wire.
+    """
+    joining = (*leaving, requests.change(name, master=kernel.index(bridge)))
+    if group_of(kernel.link(name)) == requests.OURS:
+        kernel.commit(*joining)
+    else:
+        settings.copy(kernel, name, bridge, socket.AF_INET, socket.AF_INET6)
+        kernel.commit(*requests.keep_tags_out(bridge))
+        relocate(kernel, name, bridge, first=joining)
+
+
+def move(kernel: Kernel, here: str, there: str) -> None:
+    """Move what an interface has to another one; if that is a port of the first, it is let go in the same moment."""
+    master = kernel.link(there).get_attr("IFLA_MASTER") or 0
+    parting = [requests.change(there, master=0)] if master == kernel.index(here) else []
+    relocate(kernel, here, there, last=parting)
 
 
 # bringing them up

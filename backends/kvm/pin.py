@@ -1,7 +1,8 @@
 """Network namespaces that we make, kept by a bind mount each, so that they outlive the process that made them.
 
-A pin is there or not: a namespace has its mark before it is pinned, and dies with a maker that is killed before. They
-lie in a folder of ours, not where `ip netns` keeps its own. Refuses to look inside: that is `room`'s.
+A namespace has its mark before it is pinned, and dies with a maker that is killed before: what is left of it then is
+a pin that holds nothing. They lie in a folder of ours, not where `ip netns` keeps its own. Refuses to look inside: that
+is `room`'s.
 """
 
 from __future__ import annotations
@@ -20,10 +21,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def pins(folder: Path) -> Iterator[Path]:
-    """Walk what is pinned in a folder, in order of name. A file without a mount is what a killed maker left."""
+    """Walk the pins in a folder, in order of name, also those that hold nothing."""
     if folder.is_dir():
-        own = folder.stat().st_dev
-        yield from (pin for pin in sorted(folder.iterdir()) if pin.stat().st_dev != own)
+        yield from sorted(folder.iterdir())
+
+
+def holds(pin: Path) -> bool:
+    """Tell whether a namespace is pinned there: not where one was killed who had just begun, or had almost ended."""
+    return pin.exists() and pin.stat().st_dev != pin.parent.stat().st_dev
 
 
 def make(pin: Path, furnish: Callable[[], None]) -> None:
@@ -41,7 +46,7 @@ def make(pin: Path, furnish: Callable[[], None]) -> None:
 
 def remove(pin: Path) -> None:
     """Let go of a namespace: it dies with the last process in it. Done again, it changes nothing."""
-    while pin.exists() and pin.stat().st_dev != pin.parent.stat().st_dev:
+    while holds(pin):
         checked(_libc.umount2(os.fsencode(pin), MNT_DETACH))
     pin.unlink(missing_ok=True)
 

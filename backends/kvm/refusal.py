@@ -35,6 +35,8 @@ def translated(doing: str, kind: str = "") -> Iterator[None]:
 def sentence(doing: str, code: int, text: str, kind: str) -> str:
     if code == errno.EPERM:
         return f"{doing}: not permitted; changing a host's network needs root"
+    if code == errno.EBUSY and doing.startswith("enslave "):
+        return f"{doing}: somebody else takes what comes in there, such as a macvlan, an ipvlan or a bond ({text})"
     if kind and (code == errno.EOPNOTSUPP or (kind == "tun" and code in ABSENT)):
         return f"{doing}: the kernel has no {kind} devices ({text}); try `modprobe {module(kind)}`"
     return f"{doing}: {text} (errno {errno.errorcode.get(code, code)})"

@@ -28,16 +28,24 @@ GUESTS = 29304
 
 DOOMED = 29305
 """The group into which links of ours are put to be deleted together, within one message."""
+PLUGINS = 29306
+"""The group for what plugins' backends put on bridges of ours: theirs to change, not foreign, and never in our way."""
+UNSEEN = frozenset({GUESTS, PLUGINS})
+"""What a look of ours leaves out."""
 
 NEWLINK, DELLINK, SETLINK = 16, 17, 19
 NEWADDR, DELADDR = 20, 21
 NEWROUTE, DELROUTE = 24, 25
 NEWNEIGH, DELNEIGH = 28, 29
+UNTAGGED = 4094
+"""What a bridge that knows VLANs calls untagged frames inside: it takes this number tagged, too, so the least used."""
 REQUEST, ACK, REPLACE, EXCLUSIVE, CREATE, APPEND = 0x1, 0x4, 0x100, 0x200, 0x400, 0x800
 UP = 0x1
 ENTRY = struct.Struct("=BxxxiHBB")
 """Family, interface, state, flags and type of a neighbour or a forwarding entry."""
 NDA_DST, NDA_LLADDR = 1, 2
+PECULIAR = {"port": 6, "vni": 7, "via": 8, "src_vni": 11}
+"""What an entry of a tunnel's table may have of its own, in the words of `bridge fdb`, and none of ours has."""
 SEQUENCE = 8
 """Where a message's header has its sequence number."""
 NUD_PERMANENT, NTF_SELF = 0x80, 0x02
@@ -83,8 +91,20 @@ def change(name: str, **attributes: Any) -> Request:
     return request(SETLINK, ifinfmsg, {}, {"IFLA_IFNAME": name, **given})
 
 
+def keep_tags_out(name: str) -> tuple[Request, ...]:
+    """Have a bridge take no frames but untagged ones. A kernel built without VLAN filtering can't, and is let be."""
+    wanted = ("IFLA_BR_VLAN_DEFAULT_PVID", UNTAGGED), ("IFLA_BR_VLAN_FILTERING", 1)
+    details = ({"attrs": [("IFLA_INFO_KIND", "bridge"), ("IFLA_INFO_DATA", {"attrs": [each]})]} for each in wanted)
+    every = ({"IFLA_IFNAME": name, "IFLA_LINKINFO": each} for each in details)
+    return tuple(request(NEWLINK, ifinfmsg, {}, each, errno.EOPNOTSUPP, errno.EPERM) for each in every)
+
+
 def up(name: str) -> Request:
     return request(SETLINK, ifinfmsg, {"flags": UP, "change": UP}, {"IFLA_IFNAME": name})
+
+
+def down(name: str) -> Request:
+    return request(SETLINK, ifinfmsg, {"flags": 0, "change": UP}, {"IFLA_IFNAME": name})
 
 
 def doom(name: str) -> Request:
@@ -108,9 +128,18 @@ def remove_peer(tunnel: int, peer: str) -> Request:
 
 def forwarding(kind: int, tunnel: int, peer: str, flags: int, *forgives: int) -> Request:
     """Ask for a change of where a tunnel sends broadcasts."""
+    far, *words = peer.split()
     entry = ENTRY.pack(socket.AF_BRIDGE, tunnel, NUD_PERMANENT, NTF_SELF, 0)
-    ends = wire.attribute(NDA_LLADDR, EVERYONE) + wire.attribute(NDA_DST, socket.inet_aton(peer))
-    return Request(wire.message(kind, REQUEST | ACK | flags, entry + ends), frozenset(forgives))
+    packed = socket.inet_pton(socket.AF_INET6 if ":" in far else socket.AF_INET, far)
+    ends = wire.attribute(NDA_LLADDR, EVERYONE) + wire.attribute(NDA_DST, packed)
+    own = b"".join(peculiarity(*pair) for pair in zip(words[::2], words[1::2], strict=True))
+    return Request(wire.message(kind, REQUEST | ACK | flags, entry + ends + own), frozenset(forgives))
+
+
+def peculiarity(word: str, value: str) -> bytes:
+    """Write what an entry of somebody's has of its own."""
+    kind = PECULIAR[word]
+    return wire.attribute(kind, wire.PORT.pack(int(value))) if word == "port" else wire.number(kind, int(value))
 
 
 # addresses and routes

@@ -31,6 +31,8 @@ Alive = Callable[[Path, dict[str, int]], Running | None]
 SETTINGS = {
     "ipv4/ip_forward": "0",
     "ipv6/conf/all/forwarding": "0",
+    "ipv4/fwmark_reflect": "1",
+    "ipv6/fwmark_reflect": "1",
     "ipv4/conf/all/promote_secondaries": "1",
     "ipv4/conf/all/arp_ignore": "1",
     "ipv4/conf/all/arp_announce": "2",
@@ -67,6 +69,8 @@ def rooms(folder: Path, alive: Alive) -> Map[str, Room]:
 
 
 def room(place: Path, alive: Alive) -> Room:
+    if not pin.holds(place):
+        return Room()
     with Kernel(str(place)) as kernel:
         raw = kernel.links()
         mark = next((str(link.get_attr("IFLA_IFALIAS") or "") for link in raw if link["index"] == LO), "")
@@ -145,7 +149,9 @@ def delete_leg(place: Path, name: str) -> None:
 
 
 def delete_legs(place: Path) -> None:
-    """Delete every leg: a namespace that is let go of lives on for a while, and its legs would."""
+    """Delete every leg, if there is a namespace: one that is let go of lives on for a while, and its legs would."""
+    if not pin.holds(place):
+        return
     with Kernel(str(place)) as kernel:
         legs = [link.get_attr("IFLA_IFNAME") for link in kernel.links() if look.group_of(link) == OURS]
         kernel.commit(*(requests.doom(leg) for leg in legs), requests.delete_doomed())
@@ -214,6 +220,12 @@ def set_forwarding(place: Path, *, forwarding: bool) -> None:
             write(name, str(int(forwarding)))
         if forwarding:
             announce_all()
+
+
+def introduce(place: Path) -> None:
+    """Tell everybody near of all addresses: who has new ways through here may know them elsewhere."""
+    with inside(str(place)):
+        announce_all()
 
 
 def announce_all() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from immutables import Map
 
-from backends.kvm import dnsmasq, fences, pin, requests, room, translator, ways
+from backends.kvm import dnsmasq, farewell, fences, pin, requests, room, translator, ways
 from backends.kvm.kernel import Kernel
 from domain.errors import HostUnreachable
 from projections.found import Room
@@ -53,8 +53,10 @@ class Rooms:
 
     def _perform(self, kernel: Kernel, operation: NamespaceOperation) -> None:
         match operation:
-            case LoadFences(fences=wanted):
-                fences.load(kernel.namespace, wanted)
+            case LoadFences(fences=kept, gates=led):
+                before = farewell.held(kernel.namespace)
+                fences.load(kernel.namespace, kept, led)
+                farewell.tell(kernel, before, led)
             case CreateNamespace(namespace=name, mark=mark):
                 room.create(self._pins / name, mark)
             case DeleteNamespace(namespace=name):
@@ -99,6 +101,7 @@ def change(place: Path, operation: NamespaceOperation) -> None:
             ways.change(place, wanted)
         case LoadRules(rules=rules):
             translator.load(place, rules, describe(operation))
+            room.introduce(place)
         case _:
             raise TypeError(operation)
 
@@ -111,15 +114,18 @@ def delete(place: Path) -> None:
     pin.remove(place)
 
 
-def create_leg(kernel: Kernel, place: Path, wanted: CreateLeg) -> None:
-    """Make a pair with one end inside, and plug the other one in unless Open vSwitch is to have it."""
+def create_leg(kernel: Kernel, place: Path, wanted: CreateLeg, *, group: int = requests.OURS) -> None:
+    """Make a pair with one end inside, and plug the other one in unless Open vSwitch is to have it.
+
+    A plugin gives its own end outside the group of plugins' links.
+    """
     master = kernel.index(wanted.bridge) if wanted.bridge else 0
     with place.open() as there:
         inner = {"IFLA_IFNAME": wanted.name, "IFLA_ADDRESS": wanted.mac, "IFLA_GROUP": requests.OURS}
         size = {"IFLA_MTU": wanted.mtu} if wanted.mtu else {}
         peer = {"attrs": list({**inner, **size, "IFLA_NET_NS_FD": there.fileno()}.items())}
         details = {"VETH_INFO_PEER": peer}
-        kernel.commit(requests.create(wanted.name, "veth", details, mtu=wanted.mtu, master=master))
+        kernel.commit(requests.create(wanted.name, "veth", details, mtu=wanted.mtu, master=master, group=group))
     room.set_leg(place, wanted.name, wanted.mac, wanted.mtu)
     kernel.switch_off_ipv6(wanted.name)
     kernel.commit(requests.change(wanted.name, ifalias=wanted.mark), requests.up(wanted.name))

@@ -29,9 +29,9 @@ def load(rules: Rules | None) -> str:
     return "\n".join((f"add table {TABLE}", f"delete table {TABLE}", *(table(rules) if rules else ()), ""))
 
 
-def settle(rules: Rules) -> str:
-    """Write the transaction that says that no connection is left which the rules would not open."""
-    mark = f"{MARK} digest={digest(rules)} fact={max(rules.because, default=0)}"
+def settle(rules: Rules, seal: str) -> str:
+    """Write the transaction that says that no connection is left which the rules would not open, and what is loaded."""
+    mark = f"{MARK} digest={digest(rules)} fact={max(rules.because, default=0)} seal={seal}"
     return f'add chain {TABLE} {SETTLED}\nadd rule {TABLE} {SETTLED} accept comment "{mark}"\n'
 
 
@@ -111,17 +111,27 @@ def own_ways(rules: Rules, door: Door) -> Iterator[str]:
 
 def through(rules: Rules) -> Iterator[str]:
     yield from known(rules)
-    for kind, word in KINDS.items():
-        if of_kind(rules.own, kind):
-            inside = quoted(rules.inside)
-            yield f"iifname {inside} oifname {inside} meta nfproto {word} ct status dnat accept"
+    yield from led_in(rules)
     for pair in rules.pairs:
         if pair.door != rules.inside:
             yield f"iifname {quoted(rules.inside)} {leaving(pair)} accept"
     for source in rules.sources:
         kind = kind_of(source.network)
         yield f"iifname {quoted(rules.inside)} oifname {quoted(source.door)} {kind} saddr {source.network} accept"
-    yield f"iifname != {quoted(rules.inside)} oifname {quoted(rules.inside)} ct status dnat accept"
+
+
+def led_in(rules: Rules) -> Iterator[str]:
+    """Let in what was sent to a VIP. The status alone does not say so: where two connections are alike to a guest, a
+    kernel changes one of them itself.
+    """
+    inside = quoted(rules.inside)
+    led = dict.fromkeys((*(pair.vip for pair in rules.pairs), *(one.vip for one in rules.forwards)))
+    for kind in KINDS:
+        if vips := of_kind(led, kind):
+            translated = f"oifname {inside} ct status dnat ct original {kind} daddr {braced(vips)} accept"
+            yield f"iifname != {inside} {translated}"
+            if of_kind(rules.own, kind):
+                yield f"iifname {inside} {translated}"
 
 
 def known(rules: Rules) -> Iterator[str]:
@@ -143,14 +153,19 @@ def known(rules: Rules) -> Iterator[str]:
 
 
 def mine(rules: Rules) -> Iterator[str]:
-    """Let in what is for the router itself."""
+    """Let in what is for the router itself. What it answers there has the same mark, or it would know no way back."""
     inside = quoted(rules.inside)
+    yield from (f"iifname {quoted(door.leg)} meta mark set {door.number}" for door in rules.doors if door.number)
     yield 'iifname "lo" accept'
     if provider_types.DHCP in rules.serves:
         yield f"iifname {inside} udp dport {{ 67, 547 }} accept"
+    if rules.advertises or provider_types.DHCP in rules.serves:
         yield f"iifname {inside} icmpv6 type nd-router-solicit accept"
     yield "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, mld-listener-query } accept"
     yield from known(rules)
+    for kind in KINDS:
+        if own := of_kind(rules.own, kind):
+            yield f"iifname != {inside} {kind} daddr {braced(own)} drop"
     yield "icmp type echo-request accept"
     yield "icmpv6 type echo-request accept"
     for service, protocol, port in sorted(SERVED):
@@ -162,10 +177,15 @@ def mine(rules: Rules) -> Iterator[str]:
 
 
 def leave(rules: Rules) -> Iterator[str]:
-    """Give what leaves its source: first of guests who have a VIP there, then of all."""
+    """Give what leaves its source: first of guests who have a VIP, wherever it leads, then of all."""
+    inside = quoted(rules.inside)
+    for pair in rules.pairs:
+        if pair.door != rules.inside:
+            kind = kind_of(pair.vip)
+            back = f"iifname {inside} oifname {inside} {kind} saddr {pair.guest} ct status dnat"
+            yield f"{back} snat {kind} to {pair.vip}"
     for kind in KINDS:
         for own in of_kind(rules.own, kind)[:1]:
-            inside = quoted(rules.inside)
             yield f"iifname {inside} oifname {inside} ct status dnat snat {kind} to {own}"
     for pair in rules.pairs:
         if pair.door != rules.inside:

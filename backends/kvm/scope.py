@@ -12,9 +12,8 @@ from ipaddress import ip_address, ip_interface
 import msgspec
 from immutables import Map
 
-from projections.diff import name_of
 from projections.found import Found, Link, Room
-from projections.marks import subject_in
+from projections.marks import subject_in, uplink_in
 from projections.namespace_operations import LoadFences, NamespaceOperation
 from projections.namespaces import Namespace
 from projections.obstacles import owners_of
@@ -22,6 +21,7 @@ from projections.operations import MoveAddress, MoveNeighbour, MoveRoute, MoveRu
 from projections.ovs import Ovs
 from projections.plan import Bridge, HostPlan, Port, Tunnel, Vlan
 from projections.service_entries import Services
+from projections.targets import name_of
 
 
 FENCES = ""
@@ -84,10 +84,22 @@ def bridges_of(namespace: Namespace) -> set[str]:
     return {leg.bridge for leg in namespace.legs}
 
 
+def behind(plan: HostPlan, networks: set[str]) -> set[str]:
+    """Give the namespaces that have a leg on one of some networks: without it they come to nothing."""
+    owners = owners_of(plan)
+    return {each.name for each in plan.namespaces if any(owners.get(leg.bridge) in networks for leg in each.legs)}
+
+
+def legless(plan: HostPlan, found: Found) -> set[str]:
+    """Give the namespaces of which a leg is missing that must be kept in from its first moment on."""
+    legs = {barrier.leg for barrier in plan.barriers if barrier.leg not in found.links}
+    return {each.name for each in plan.namespaces if legs & {leg.device for leg in each.legs}}
+
+
 def left_out(plan: HostPlan, failed: NamespaceOperation) -> set[str]:
-    """Give the namespaces that are left as they are when an operation fails: its own, or all that are to be fenced."""
+    """Give the namespaces that are left as they are when an operation fails: its own, or all that are to be kept in."""
     if isinstance(failed, LoadFences):
-        legs = {fence.leg for fence in plan.fences}
+        legs = {barrier.leg for barrier in plan.barriers}
         return {FENCES, *(each.name for each in plan.namespaces if legs & {leg.device for leg in each.legs})}
     return {getattr(failed, "namespace", FENCES)}
 
@@ -110,7 +122,9 @@ def narrow(found: Found, plan: HostPlan, l2: str) -> Found:
         if link.ours and (link.name in others or not (plugged or link.name in mine)):
             links = links.set(link.name, msgspec.structs.replace(link, ours=False))
     filters = found.filters if plan.filters.nics else None  # they are the whole host's: no network takes them away
-    fence = found.fence if plan.fences else ""  # the same goes for these
+    fence = found.fence if plan.barriers else ""  # the same goes for these
+    wall = found.wall if plan.wall.vnis else ""  # and for these
+    found = msgspec.structs.replace(found, deaf=found.deaf if plan.deaf else frozenset(), wall=wall)
     return msgspec.structs.replace(found, links=links, filters=filters, namespaces=Map(rooms), fence=fence, ovs=ovs)
 
 
@@ -159,12 +173,17 @@ def touched(operation: Operation) -> Iterator[str]:
 
 
 def is_new(found: Found, plan: HostPlan, l2: str) -> bool:
-    """Tell whether a host doesn't have a network's bridge yet, or the bridge doesn't have its uplink."""
+    """Tell whether a host doesn't have a network's bridge yet, or nothing leads off the host there that is to."""
     there = {bridge.name for bridge in found.ovs.bridges.values() if bridge.ours}
     meshed = any(mesh.l2 == l2 and mesh.bridge not in there for mesh in plan.meshes)
     return meshed or any(bridge.l2 == l2 and not is_joined(found, bridge) for bridge in plan.bridges)
 
 
 def is_joined(found: Found, bridge: Bridge) -> bool:
+    """Tell whether a bridge of ours has its uplink, or what is to give way to that."""
     link, uplink = found.links.get(bridge.name), found.links.get(bridge.uplink)
-    return link is not None and link.ours and (uplink is None or uplink.bridge == bridge.name)
+    if link is None or not link.ours:
+        return False
+    ways = {bridge.uplink, uplink_in(link.mark)}
+    ports = (port for port in found.links.values() if port.bridge == bridge.name)
+    return uplink is None or any(port.name in ways or (port.ours and port.kind == "vlan") for port in ports)

@@ -10,8 +10,10 @@ import socket
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from backends.kvm import connections, nft, router_text
+from backends.kvm import connections, nft, router_text, seals
 from backends.kvm.connections import Change, Connection
+from backends.kvm.tables import Tables
+from projections.marks import MARK, word_in
 from projections.passage import Packet, Passage, passage, within
 from projections.translation import Rules
 from projections.verdict import Protocol
@@ -28,20 +30,23 @@ PORTED = frozenset({"TCP", "UDP"})
 
 def look(place: Path) -> str:
     """Give the digest of the rules that a namespace has; nothing where they are not in force yet."""
-    if not nft.has_table(str(place), router_text.NAME):
-        return ""
-    for each in nft.chain(str(place), router_text.TABLE, router_text.SETTLED):
-        words = str(each.get("rule", {}).get("comment", "")).split()
-        if words[:1] == [router_text.MARK]:
-            return next((word.removeprefix("digest=") for word in words if word.startswith("digest=")), "")
-    return ""
+    with Tables(str(place), router_text.FAMILY) as tables:
+        marks = [rule for rule in tables.rules(router_text.NAME, router_text.SETTLED) if rule.startswith(MARK)]
+        told = word_in(marks[0], seals.KEY) if marks else ""
+        return word_in(marks[0], "digest") if told and told == contents(tables) else ""
+
+
+def contents(tables: Tables) -> str:
+    return seals.of(tables, router_text.NAME, but=router_text.SETTLED)
 
 
 def load(place: Path, rules: Rules | None, doing: str) -> None:
     nft.load(str(place), router_text.load(rules), doing)
     if rules:
         connections.change(str(place), unlawful(rules, connections.listed(str(place))))
-        nft.load(str(place), router_text.settle(rules), doing)
+        with Tables(str(place), router_text.FAMILY) as tables:
+            seal = contents(tables)
+        nft.load(str(place), router_text.settle(rules, seal), doing)
 
 
 def unlawful(rules: Rules, every: Iterable[Connection]) -> Iterator[Change]:

@@ -57,9 +57,9 @@ def neighbours(kernel: Kernel) -> Iterator[tuple[int, bytes, Neighbour]]:
                 yield index, data, Neighbour("", address, mac, proxy=bool(has & PROXY))
 
 
-def move_neighbours(kernel: Kernel, family: int, here: int, there: int) -> tuple[list[Request], list[Request]]:
-    """Give what puts an interface's neighbours of a family on another one, and what takes them off."""
-    found = [data for index, data, _ in neighbours(kernel) if index == here and data[0] == family]
+def move_neighbours(kernel: Kernel, here: int, there: int) -> tuple[list[Request], list[Request]]:
+    """Give what puts an interface's neighbours on another one, and what takes them off."""
+    found = [data for index, data, _ in neighbours(kernel) if index == here]
     come = [neighbour(NEWNEIGH, data, there, CREATE | REPLACE) for data in found]
     return come, [neighbour(DELNEIGH, data, here, 0, errno.ENOENT) for data in found]
 
@@ -100,11 +100,11 @@ def rule_of(data: bytes, found: dict[int, bytes], kind: int) -> Rule:
     )
 
 
-def move_rules(kernel: Kernel, family: int, source: str, target: str) -> tuple[list[Request], list[Request]]:
+def move_rules(kernel: Kernel, source: str, target: str) -> tuple[list[Request], list[Request]]:
     """Give what puts a copy of each rule that names an interface beside it, with another's name, and what takes the
     old ones away.
     """
-    found = dict.fromkeys(data for data, rule in rules(kernel) if rule.interface == source and data[0] == family)
+    found = dict.fromkeys(data for data, rule in rules(kernel) if rule.interface == source)
     come = [rule_request(NEWRULE, renamed(data, source, target), CREATE | EXCLUSIVE, errno.EEXIST) for data in found]
     return come, [rule_request(DELRULE, data, 0, errno.ENOENT, errno.ESRCH) for data in found]
 

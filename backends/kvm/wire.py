@@ -55,6 +55,14 @@ def attributes(data: bytes, offset: int = 0) -> Iterator[tuple[int, bytes]]:
         offset += (length + 3) & ~3
 
 
+def slices(data: bytes, offset: int = 0) -> Iterator[tuple[int, bytes, bytes]]:
+    """Walk the attributes of a message, each also whole, to be said again as it is."""
+    for kind, value in attributes(data, offset):
+        length = (ATTRIBUTE.size + len(value) + 3) & ~3
+        yield kind, value, data[offset : offset + length].ljust(length, b"\0")
+        offset += length
+
+
 # links
 
 
@@ -82,10 +90,12 @@ READ: dict[str, tuple[int, Callable[[bytes], Any]]] = {
     "IFLA_MASTER": (10, as_number),
     "IFLA_IFALIAS": (20, as_text),
     "IFLA_GROUP": (27, as_number),
+    "IFLA_LINK_NETNSID": (37, as_number),
     "IFLA_INFO_KIND": (1, as_text),
     "IFLA_INFO_SLAVE_KIND": (4, as_text),
     "IFLA_VLAN_ID": (1, as_number),
     "IFLA_VXLAN_ID": (1, as_number),
+    "IFLA_VXLAN_LINK": (3, as_number),
     "IFLA_VXLAN_LOCAL": (4, socket.inet_ntoa),
     "IFLA_VXLAN_PORT": (15, as_port),
 }

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, get_args
 
 import msgspec
 
 
 Mode = Literal["permissive", "enforcing"]
 """How to delete: refuse while something stands in the way, or remove that first."""
+
+
+def one_of(choices: object) -> msgspec.Meta:
+    """Describe a field by the `Literal` that the decision it leads to asks for."""
+    return msgspec.Meta(description=", ".join(get_args(choices)))
+
+
+def said(text: str) -> msgspec.Meta:
+    """Describe a field."""
+    return msgspec.Meta(description=text)
+
+
+def within(numbers: Sequence[int]) -> msgspec.Meta:
+    return said(f"{numbers[0]} to {numbers[-1]}")
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):

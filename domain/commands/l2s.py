@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from domain.commands.base import Command, Creation, Mode
+from typing import Annotated
+
+from domain import l2, values
+from domain.commands.base import Command, Creation, Mode, one_of, said, within
+
+
+Vni = Annotated[int, within(values.VNIS)]
 
 
 class CreateL2NoVlanNetwork(Creation, frozen=True, kw_only=True):
@@ -16,7 +22,7 @@ class CreateL2VlanNetwork(Creation, frozen=True, kw_only=True):
     name: str
     zone: str
     physical_interface: str
-    vlan: int
+    vlan: Annotated[int, within(values.VLANS)]
     description: str = ""
 
 
@@ -29,8 +35,8 @@ class CreateL2VxlanNetworkPool(Creation, frozen=True, kw_only=True):
 
 class AddVniRange(Command, frozen=True, kw_only=True):
     pool: str
-    start: int
-    end: int
+    start: Vni
+    end: Vni
     name: str = ""
 
 
@@ -43,9 +49,9 @@ class DeleteVniRange(Command, frozen=True, kw_only=True):
 class CreateL2VxlanNetwork(Creation, frozen=True, kw_only=True):
     name: str
     pool: str
-    vni: int | None = None
+    vni: Annotated[int | None, within(values.VNIS)] = None
     account: str = ""
-    realize: str = "attach"
+    realize: Annotated[str, one_of(l2.Realize)] = "attach"
     description: str = ""
 
 
@@ -53,7 +59,7 @@ class CreateL2OvsGreNetwork(Creation, frozen=True, kw_only=True):
     name: str
     zone: str
     physical_interface: str
-    key: int
+    key: Annotated[int, within(values.GRE_KEYS)]
     description: str = ""
 
 
@@ -62,7 +68,7 @@ class CreateL2Network(Creation, frozen=True, kw_only=True):
 
     name: str
     zone: str
-    type: str
+    type: Annotated[str, said("as a plugin calls it")]
     physical_interface: str = ""
     number: int = 0
     description: str = ""
@@ -83,7 +89,7 @@ class ChangeL2NetworkVlan(Command, frozen=True, kw_only=True):
     """Give an L2 network another VLAN; 0 makes it a NoVlan network. Its bridge keeps its name."""
 
     l2: str
-    vlan: int
+    vlan: Annotated[int, said(f"0 to {values.VLANS[-1]}")]
 
 
 class UpdateL2Network(Command, frozen=True, kw_only=True):

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from domain.commands.base import Command, Creation, Mode
+from typing import Annotated, get_args
+
+from domain import ip_range, l3
+from domain.commands.base import Command, Creation, Mode, one_of, said
+
+
+Category = Annotated[str, one_of(l3.Category)]
+Condition = Annotated[str, one_of(l3.Condition)]
+Allocator = Annotated[str, one_of(l3.Allocator)]
+AddressMode = Annotated[str, said(f"IPv6 only: {', '.join(get_args(ip_range.AddressMode))}")]
 
 
 class CreateL3Network(Creation, frozen=True, kw_only=True):
     name: str
     l2: str
-    category: str = "private"
+    category: Category = "private"
     dns_domain: str = ""
     mtu: int = 0
-    allocator: str = "random"
+    allocator: Allocator = "random"
 
 
 class UpdateL3Network(Command, frozen=True, kw_only=True):
     l3: str
     name: str | None = None
-    category: str | None = None
+    category: Category | None = None
     dns_domain: str | None = None
     mtu: int | None = None
-    allocator: str | None = None
+    allocator: Allocator | None = None
 
 
 class ChangeL3NetworkState(Command, frozen=True, kw_only=True):
     l3: str
-    state: str
+    state: Condition
 
 
 class DeleteL3Network(Command, frozen=True, kw_only=True):
@@ -41,8 +50,7 @@ class AddIpRange(Command, frozen=True, kw_only=True):
     gateway: str
     netmask: str = ""
     prefix_length: int = 0
-    address_mode: str = ""
-    """IPv6 only: SLAAC, Stateful-DHCP or Stateless-DHCP."""
+    address_mode: AddressMode = ""
 
 
 class AddIpRangeByCidr(Command, frozen=True, kw_only=True):
@@ -50,7 +58,7 @@ class AddIpRangeByCidr(Command, frozen=True, kw_only=True):
     name: str
     cidr: str
     gateway: str = ""
-    address_mode: str = ""
+    address_mode: AddressMode = ""
 
 
 class DeleteIpRange(Command, frozen=True, kw_only=True):

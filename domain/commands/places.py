@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from domain.commands.base import Command, Creation, Mode
+from typing import Annotated
+
+from domain import host
+from domain.commands.base import Command, Creation, Mode, one_of, said
+
+
+Condition = Annotated[str, one_of(host.Condition)]
 
 
 class CreateZone(Creation, frozen=True, kw_only=True):
@@ -17,7 +23,7 @@ class DeleteZone(Command, frozen=True, kw_only=True):
 class CreateCluster(Creation, frozen=True, kw_only=True):
     name: str
     zone: str
-    hypervisor: str = "KVM"
+    hypervisor: Annotated[str, said("KVM, or one that a package brings")] = "KVM"
 
 
 class DeleteCluster(Command, frozen=True, kw_only=True):
@@ -28,8 +34,7 @@ class DeleteCluster(Command, frozen=True, kw_only=True):
 class AddHost(Creation, frozen=True, kw_only=True):
     name: str
     cluster: str
-    interfaces: tuple[str, ...]
-    """`eth0`, or `bond0=eth0+eth1` for a bond and its members."""
+    interfaces: Annotated[tuple[str, ...], said("`eth0`, or `bond0=eth0+eth1` for a bond and its members")]
     address: str = ""
     vtep: str = ""
 
@@ -41,7 +46,7 @@ class DeleteHost(Command, frozen=True, kw_only=True):
 
 class SetHostState(Command, frozen=True, kw_only=True):
     host: str
-    state: str
+    state: Condition
 
 
 class MoveHost(Command, frozen=True, kw_only=True):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from domain.commands.base import Command, Creation
+from typing import Annotated
+
+from domain import port_forwarding, ports, provider_types, security_group
+from domain.commands.base import Command, Creation, one_of, said
 
 
-Services = dict[str, tuple[str, ...]]
-"""Provider to service types."""
+SERVICES = ", ".join(dict.fromkeys(service for kind in provider_types.BUILT_IN.values() for service in kind.services))
+Services = Annotated[dict[str, tuple[str, ...]], said(f"each provider, by its name, to a list of {SERVICES}")]
+Ports = Annotated[str | int, said(f"{ports.NUMBERS[0]} to {ports.NUMBERS[-1]}: one, or two ends as in `80-90`")]
 
 
 class CreateNetworkServiceProvider(Creation, frozen=True, kw_only=True):
     name: str
-    type: str
-    services: tuple[str, ...]
+    type: Annotated[str, said(f"{', '.join(provider_types.BUILT_IN)}, or one that a package brings")]
+    services: Annotated[tuple[str, ...], said(f"any of {SERVICES}")]
     public_l3: str = ""
     """Through which its routers reach the outside."""
 
@@ -41,7 +45,7 @@ class ChangeNetworkServiceProvider(Command, frozen=True, kw_only=True):
     """Hand a service over to another provider, in one step."""
 
     l3: str
-    service: str
+    service: Annotated[str, said(SERVICES)]
     provider: str
 
 
@@ -77,10 +81,9 @@ class DeleteEip(Command, frozen=True, kw_only=True):
 class CreatePortForwardingRule(Creation, frozen=True, kw_only=True):
     name: str
     vip: str
-    protocol: str
-    vip_ports: str | int
-    private_ports: str | int = ""
-    """As many as the VIP's; the same where nothing is said."""
+    protocol: Annotated[str, one_of(port_forwarding.Protocol)]
+    vip_ports: Ports
+    private_ports: Annotated[str | int, said("as many as the VIP's; the same where nothing is said")] = ""
     vm: str = ""
     l3: str = ""
     allowed_cidr: str = ""
@@ -110,9 +113,9 @@ class DeleteSecurityGroup(Command, frozen=True, kw_only=True):
 
 class AddSecurityGroupRule(Creation, frozen=True, kw_only=True):
     group: str
-    direction: str
-    protocol: str
-    ports: str | int = ""
+    direction: Annotated[str, one_of(security_group.Direction)]
+    protocol: Annotated[str, one_of(security_group.Protocol)]
+    ports: Ports = ""
     remote_cidr: str = ""
     remote_group: str = ""
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from domain.commands.base import Command, Creation
+from typing import Annotated
+
+from domain.commands.base import Command, Creation, said
+
+
+ADDRESSES = "an address, or one of each family with a comma between; what is left open is chosen"
 
 
 class CreateVm(Creation, frozen=True, kw_only=True):
@@ -10,9 +15,8 @@ class CreateVm(Creation, frozen=True, kw_only=True):
     networks: tuple[str, ...]
     host: str = ""
     cluster: str = ""
-    addresses: dict[str, str] = {}
-    """L3 network to address; where it has both families, one of each may be given with a comma between."""
-    macs: dict[str, str] = {}
+    addresses: Annotated[dict[str, str], said(f"each L3 network to {ADDRESSES}")] = {}
+    macs: Annotated[dict[str, str], said("each L3 network to a MAC address")] = {}
 
 
 class StartVm(Command, frozen=True, kw_only=True):
@@ -36,8 +40,7 @@ class DestroyVm(Command, frozen=True, kw_only=True):
 class AttachL3NetworkToVm(Command, frozen=True, kw_only=True):
     vm: str
     l3: str
-    address: str = ""
-    """One address, or one of each family with a comma between; what is left open is chosen."""
+    address: Annotated[str, said(ADDRESSES)] = ""
 
 
 class DetachL3NetworkFromVm(Command, frozen=True, kw_only=True):

@@ -54,13 +54,22 @@ def require_service(t: Transaction, target: Target, address: Loaded[vip.Vip], se
             witness(target.guest.uuid, vm.NicAttached, nic=target.nic.uuid),
             witness(address.uuid, vip.Created),
         )
-    if t.load(source, provider.Provider).state.runs == "router":
-        require_router_reaches(t, target.subnet, [address])
+    offer = t.load(source, provider.Provider)
+    if offer.state.runs == "router":
+        require_router_reaches(t, target.subnet, offer, [address])
 
 
-def require_router_reaches(t: Transaction, subnet: Loaded[l3.L3Network], addresses: Sequence[Loaded[vip.Vip]]) -> None:
-    """Refuse VIPs on networks that no host has together with those the virtual router is on."""
+def require_router_reaches(
+    t: Transaction,
+    subnet: Loaded[l3.L3Network],
+    offer: Loaded[provider.Provider],
+    addresses: Sequence[Loaded[vip.Vip]],
+) -> None:
+    """Refuse VIPs on networks that the router's provider is not attached to, or that no host has with the router's."""
     led = {routers.l2_of_vip(t, address.uuid) for address in addresses}
+    for network in sorted(led):
+        name = t.load(network, l2.L2Network).state.name
+        provider.require_attached(offer.uuid, offer.state, l2=network, l2_name=name)
     networks = {*routers.networks_of(t, subnet.uuid), *led}
     if addresses and not routers.reaches(t, subnet.uuid, networks):
         names = ", ".join(address.state.name for address in addresses)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain import commands, l2, l3, provider, provider_types
+from domain import commands, l2, l3, provider, provider_types, router
 from domain.errors import Refusal, witness
 from domain.handlers import routers
 from domain.history import Loaded
@@ -19,6 +19,10 @@ def create(t: Transaction, c: commands.CreateNetworkServiceProvider) -> None:
     kind = provider_types.require(c.type)
     public = t.require("l3", c.public_l3, l3.L3Network) if c.public_l3 else None
     fact = provider.create(c.name, type_name=c.type, kind=kind, services=c.services, public=public)
+    if public:
+        network = t.load(public.state.l2, l2.L2Network)
+        because = witness(network.uuid, l2.Created)
+        provider.require_type(kind.l2_types, c.type, network.state.name, network.state.type, because)
     cause = t.create("provider", t.identify(c.uuid), fact)
     offer = t.load(t.subject, provider.Provider)
     for uuid in t.census(l2.Created.tag()).networks():
@@ -85,7 +89,9 @@ def detach(t: Transaction, c: commands.DetachNetworkServiceProviderFromL2Network
     t.subject = offer.uuid
     fact = provider.detach(offer.uuid, offer.state, l2=network.uuid, l2_name=network.state.name)
     for uuid in t.census(network.uuid, offer.uuid).l3s_of(network.uuid):
-        refuse_customer(t.load(uuid, l3.L3Network), offer)
+        subnet = t.load(uuid, l3.L3Network)
+        refuse_customer(subnet, offer)
+        refuse_door(t, subnet, offer)
     t.record(offer.uuid, fact)
 
 
@@ -101,3 +107,17 @@ def refuse_customer(subnet: Loaded[l3.L3Network], offer: Loaded[provider.Provide
                 for s in taken
             ),
         )
+
+
+def refuse_door(t: Transaction, subnet: Loaded[l3.L3Network], offer: Loaded[provider.Provider]) -> None:
+    """Refuse to leave an L3 network through which routers reach the outside, or are reached by VIPs."""
+    for uuid in t.census(subnet.uuid).users_of(subnet.uuid):
+        found = t.get(uuid)
+        if found and isinstance(found.state, router.Router) and found.state.l3 != subnet.uuid:
+            served = t.load(found.state.l3, l3.L3Network).state
+            if offer.uuid in dict(served.services).values():
+                raise Refusal(
+                    "still-in-use",
+                    f"the router of L3 network {served.name} has a NIC on {subnet.state.name}",
+                    witness(uuid, router.NicAdded, l3=subnet.uuid),
+                )

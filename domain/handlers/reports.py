@@ -35,8 +35,7 @@ def removed(t: Transaction, c: commands.ReportL2Removed) -> None:
 def drift(t: Transaction, c: commands.ReportDrift) -> None:
     member, network, said = subjects(t, c.host, c.l2)
     segment = segment_of(t, network, said)
-    fact = host_network.drift_began(said, member, network, segment=segment, name=c.l2, what=c.what)
-    routers.reconsider(t, [member], cause=note(t, fact))
+    note(t, host_network.drift_began(said, member, network, segment=segment, name=c.l2, what=c.what))
 
 
 def drift_ended(t: Transaction, c: commands.ReportDriftEnded) -> None:

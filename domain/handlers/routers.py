@@ -158,11 +158,11 @@ def fits(t: Transaction, uuid: str, networks: Collection[str]) -> bool:
 def is_sound(t: Transaction, uuid: str, networks: Collection[str]) -> bool:
     """Tell whether a host's own word keeps no router on these L2 networks from it."""
     t.get(host_network.uuid_of(uuid))
-    return not any(complains(t, uuid, network) for network in networks)
+    return not any(fails(t, uuid, network) for network in networks)
 
 
-def complains(t: Transaction, uuid: str, network: str) -> bool:
-    """Tell whether a host has trouble with an L2 network, by its last word since that is on its VLAN.
+def fails(t: Transaction, uuid: str, network: str) -> bool:
+    """Tell whether a host failed at an L2 network or lost it, by its last word since that is on its VLAN.
 
     What is said or changed in this very command the census does not know yet.
     """
@@ -171,9 +171,9 @@ def complains(t: Transaction, uuid: str, network: str) -> bool:
     said = host_network.uuid_of(uuid)
     heard = [e.fact for e in t if e.originator_id == said and getattr(e.fact, "l2", "") == network]
     if not heard:
-        return t.census().complains(uuid, network)
-    bad = isinstance(heard[-1], host_network.Failed | host_network.DriftBegan)
-    return bad or (isinstance(heard[-1], host_network.Removed) and not is_made_for_vms(t, network))
+        return t.census().fails(uuid, network)
+    gone = isinstance(heard[-1], host_network.Removed) and not is_made_for_vms(t, network)
+    return gone or isinstance(heard[-1], host_network.Failed)
 
 
 def is_made_for_vms(t: Transaction, network: str) -> bool:

@@ -133,20 +133,22 @@ def change(t: Transaction, c: commands.ChangeNetworkServiceProvider) -> None:
     cause = t.record(subnet.uuid, fact)
     require_needs(t, subnet.uuid, "service-missing")
     if c.service == provider_types.EIP:
-        require_eips_lead(t, subnet, before=before, after=offer.state.runs)
+        require_eips_lead(t, subnet, offer, before=before)
     begins = c.service == provider_types.DHCP
     settle(t, subnet.uuid, cause=cause, choose=addresses.free if begins else addresses.find)
 
 
-def require_eips_lead(t: Transaction, subnet: Loaded[l3.L3Network], *, before: str, after: str) -> None:
+def require_eips_lead(
+    t: Transaction, subnet: Loaded[l3.L3Network], offer: Loaded[provider.Provider], *, before: str
+) -> None:
     """Refuse to hand EIPs over to hosts or to a router that can't get to their VIPs, as attaching them there is."""
-    bound = list(eips_on(t, subnet.uuid))
+    bound, after = list(eips_on(t, subnet.uuid)), offer.state.runs
     if after == "hosts":
         for one in bound:
             bindings.require_host_reaches(t, one)
     elif after == "router" != before:
         vips_of = dict.fromkeys(one.vip for one in bound)
-        bindings.require_router_reaches(t, subnet, [t.load(address, vip.Vip) for address in vips_of])
+        bindings.require_router_reaches(t, subnet, offer, [t.load(address, vip.Vip) for address in vips_of])
 
 
 def eips_on(t: Transaction, subnet: str) -> Iterator[eip.Eip]:

@@ -15,6 +15,7 @@ from domain import instruments
 from rewire import extras, options, status
 from rewire.commands import realize
 from rewire.journal import Format, Journal
+from rewire.libvirt.tenancy import Tenancies
 from rewire.office import StoreOffice
 
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 INTERVAL_S = 5.0
 SOONEST_S = 0.05
 MEMORY = "agent.json"
+STORE_S = 1
+"""How long a store that somebody else writes to holds the agent up: a host is not to wait for it."""
 
 
 @click.command(name="agent")
@@ -38,12 +41,6 @@ MEMORY = "agent.json"
     show_default=True,
     metavar="S",
     help="Seconds between two looks at the store and at the host where nothing calls for one.",
-)
-@click.option(
-    "--state",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="FOLDER",
-    help="Where the host's own namespaces are pinned and its files lie. [default: /run/rewire]",
 )
 @click.option(
     "--log",
@@ -68,14 +65,14 @@ def command(
 ) -> int:
     """Keep this host at its plan, and report what was realized, failed, went and drifted.
 
-    It looks at the store and the host every so often, and at the host as soon as one of its links or addresses
-    changes. SIGTERM ends it after the operation under way. Only one agent works on a host.
+    It looks at the store and the host every so often, and at the host as soon as one of its links, addresses or
+    tables of ours changes. SIGTERM ends it after the operation under way. Only one agent works on a host.
     """
     extras.require("pyroute2", "kvm")
     from backends import watch
 
     journal = Journal(host, form, now)
-    office = StoreOffice(store, host)
+    office = StoreOffice(store, host, patience_s=STORE_S)
 
     def opening(stack: ExitStack) -> tuple[Agent, Any]:
         from backends.kvm import lock
@@ -98,6 +95,7 @@ def agent_of(host: str, hands: Any, office: Office, tell: Tell, *, patient: bool
     from backends.memory import Memory
     from backends.retry import Retry
 
+    hands.await_others()
     return Agent(
         host,
         hands,
@@ -105,7 +103,14 @@ def agent_of(host: str, hands: Any, office: Office, tell: Tell, *, patient: bool
         tell=tell,
         memory=Memory(hands.state / MEMORY),
         retry=Retry(random.Random()),  # noqa: S311 - hosts are to be apart, not safe
+        tenant=lambda vm: domain_of(Tenancies(hands.state), vm),
     )
+
+
+def domain_of(tenancies: Tenancies, vm: str) -> str:
+    """Name the domain of libvirt's that runs as a VM, if one does."""
+    name = tenancies.who(vm) if vm else ""
+    return f"libvirt domain {name}" if name else ""
 
 
 def now() -> str:

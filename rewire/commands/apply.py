@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
-from rewire import apply, change_file, creation, fields, options, output, progress, session, status
+from rewire import apply, change_file, creation, fields, naming, options, output, progress, session, status
 
 
 @click.command(name="apply")
@@ -40,9 +42,10 @@ def command(
         progress.bar("applying", len(steps)) as advance,
     ):
         network = open_session.network
+        network.when_waiting(lambda: output.note("waiting: the store is locked by another process"))
         run = apply.all_or_none if atomic else apply.run
         report = run(network.fork() if dry_run else network, steps, by, watch=lambda _: advance())
-        name = open_session.topology().name
+        name = partial(naming.label, open_session.topology())
     if not dry_run:
         created = {entry.step: entry.uuid for entry in report.entries if entry.status == "ok"}
         creation.announce((step.command, created[step.number]) for step in steps if step.number in created)

@@ -8,8 +8,16 @@ from projections import blast
 from rewire import options, radius, session, when
 
 
-# `-2h` is a moment, not options
-@click.command(name="diff", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
+class Between(click.Command):
+    """A command that takes `-2h` for a moment, not for options, and `-h` for what it always is."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, ["--help" if word == "-h" else word for word in args])
+
+
+@click.command(
+    name="diff", cls=Between, context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]}
+)
 @click.argument("since", metavar="WHEN")
 @click.argument("until", metavar="WHEN")
 @click.option("--all", "complete", is_flag=True, help="List every pair, however many.")

@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 import click
 import msgspec
+from click.core import ParameterSource
 from immutables import Map
 
 from domain import host as hosts
-from projections import drift, leftovers, plan
+from projections import drift, leftovers, plan, whose
 from projections.drift import Difference
 from projections.reports import Said
 from projections.topology import Topology
@@ -21,6 +22,10 @@ from rewire.commands import realize
 from rewire.journal import Journal
 from rewire.office import StoreOffice
 from rewire.session import Session
+
+
+State = Literal["reported", "found", "healed", "to do", "done"]
+NEW: dict[State, State] = {"found": "to do", "healed": "done"}
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -37,7 +42,8 @@ class Row(msgspec.Struct, frozen=True):
     """When that was."""
     because: tuple[int, ...]
     """The facts that say how it must be."""
-    state: Literal["reported", "found", "healed"]
+    state: State
+    """The last two are no drift: a plan asks it that the host was never seen at."""
 
 
 @click.command(name="drift")
@@ -56,12 +62,6 @@ class Row(msgspec.Struct, frozen=True):
     metavar="FILE",
     help="Such patterns, one a line; # begins a comment.",
 )
-@click.option(
-    "--state",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="FOLDER",
-    help="The host's state folder. [default: /run/rewire]",
-)
 @options.store
 @options.output
 def command(
@@ -79,8 +79,11 @@ def command(
 ) -> int:
     """Look at HOST, which this machine is, and tell what is missing, extra, altered or foreign; mend what is ours.
 
-    Without HOST, tell what hosts reported. Exit status 1 says that there is some drift, mended or not.
+    What is only new in its plan is told as `to do` or `done`. Without HOST, tell what hosts reported. Exit status 1
+    says that there is some drift, mended or not.
     """
+    if host is None:
+        refuse_a_look()
     with session.opened(store) as open_session:
         if host is None:
             rows = list(reported(open_session, open_session.topology()))
@@ -90,8 +93,18 @@ def command(
                 rows = seen(open_session, host, hands, allowed, StoreOffice(store, host), heal=not no_heal)
     columns = ("host", "kind", "name", "l2", "what", "since", "at", "because", "state")
     told = [msgspec.structs.asdict(row) for row in rows]
-    output.show(told, output_format, columns=columns, fields=columns, empty="nothing has drifted")
-    return status.REFUSED if rows else status.DONE
+    empty = "nothing has drifted" if host else "no host has reported any drift"
+    output.show(told, output_format, columns=columns, fields=columns, empty=empty)
+    return status.REFUSED if any(row.state not in NEW.values() for row in rows) else status.DONE
+
+
+def refuse_a_look() -> None:
+    """Raise where something is said of how to look at a host, and not at which one."""
+    context = click.get_current_context()
+    looking = [option for option in context.command.params if option.name not in ("host", "store", "output_format")]
+    given = [o for o in looking if context.get_parameter_source(o.name or "") is ParameterSource.COMMANDLINE]
+    if given:
+        raise click.UsageError(f"{given[0].opts[0]} is for a look at a host: give its name, HOST, too.")
 
 
 def patterns(path: Path | None) -> Iterator[str]:
@@ -118,7 +131,7 @@ def reported(open_session: Session, topology: Topology) -> Iterator[Row]:
 
 def of_report(open_session: Session, topology: Topology, uuid: str, network: str, said: Said) -> Row:
     name, kind = topology.name(network), drift.kind_in(said.drift)
-    what = said.drift.removeprefix(f"{kind}: ")
+    what = topology.named(said.drift.removeprefix(f"{kind}: "))
     at, facts = moment(open_session, said.since), because(topology, uuid, network)
     return Row(topology.name(uuid), kind, name, (name,), what, said.since, at, facts, "reported")
 
@@ -144,12 +157,34 @@ def seen(
     topology = open_session.topology()
     uuid = topology.find("host", host)
     member, wanted, found = topology.state(uuid, hosts.Host), plan.plan(topology, uuid), hands.look()
-    differences = drift.differences(wanted, found)
-    left = mended(host, hands, office) if heal and differences else differences
-    every = (*differences, *drift.strangers(found, member.interfaces, allowed))
+    whose.refuse_another(uuid, found, topology)
+    compared = hands.compare(wanted, found)
+    differences = drift.spelt(wanted, found, compared.operations, compared.obstacles)
     said = topology.reports.of.get(uuid, Map())
-    rows = (of_difference(open_session, topology, member.name, one, said, healed=not is_in(one, left)) for one in every)
-    return list(rows)
+    new = asked_anew(differences, wanted, hands)
+    left = mended(host, hands, office) if heal and differences else differences
+    told = {one.name for one in differences if one.kind == "foreign"}
+    strangers = drift.strangers(found, drift.own_devices(member, found) | told, allowed)
+    every = (*differences, *strangers)
+    states: Iterator[tuple[Difference, State]] = ((one, state_of(one, new, left)) for one in every)
+    return [of_difference(open_session, topology, member.name, one, said, state=state) for one, state in states]
+
+
+def asked_anew(differences: Iterable[Difference], wanted: plan.HostPlan, hands: Any) -> set[Difference]:
+    """Give what only a new plan asks, by what the host's agent remembers of the last one.
+
+    Of a host that never had an agent nobody knows: all that differs is drift.
+    """
+    from backends import reporting
+    from backends.memory import Memory
+
+    settled, asked = Memory(hands.state / agents.MEMORY).recall(), reporting.digests(wanted)
+    return {one for one in differences if settled and reporting.is_asked_anew(one, asked, settled)}
+
+
+def state_of(one: Difference, new: set[Difference], left: tuple[Difference, ...]) -> State:
+    state: State = "found" if is_in(one, left) else "healed"
+    return NEW[state] if one in new else state
 
 
 def mended(host: str, hands: Any, office: StoreOffice) -> tuple[Difference, ...]:
@@ -169,10 +204,10 @@ def is_in(one: Difference, left: tuple[Difference, ...]) -> bool:
 
 
 def of_difference(
-    open_session: Session, topology: Topology, host: str, one: Difference, said: Map[str, Said], *, healed: bool
+    open_session: Session, topology: Topology, host: str, one: Difference, said: Map[str, Said], *, state: State
 ) -> Row:
     words = [said[network] for network in one.l2 if network in said]
     since = min((word.since for word in words if word.drift), default=None)
     at = moment(open_session, since) if since else None
     names = tuple(topology.name(network) for network in one.l2)
-    return Row(host, one.kind, one.name, names, one.what, since, at, one.because, "healed" if healed else "found")
+    return Row(host, one.kind, one.name, names, topology.named(one.what), since, at, one.because, state)

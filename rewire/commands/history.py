@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import groupby
 
 import click
@@ -12,8 +13,12 @@ import msgspec
 from domain import claims
 from domain.history import Recorded
 from projections.timeline_store import TimelineStore
-from rewire import fields, options, output, session, subjects, when
+from projections.topology import Topology
+from rewire import fields, naming, options, output, session, subjects, when
 from rewire.session import Session
+
+
+Label = Callable[[str], str]
 
 
 @click.command(name="history")
@@ -48,9 +53,9 @@ def command(
             and (not by or recorded.actor == by)
             and fits(recorded, kind, with_claims=with_claims)
         ]
-        timeline = open_session.timeline
         wanted = output.chosen(output_format)
-        rows = [named(timeline, entry) for entry in entries] if wanted == "table" else entries
+        label = partial(label_of, open_session.timeline, open_session.topology(last))
+        rows = [named(label, entry) for entry in entries] if wanted == "table" else entries
     columns = ("position", "at", "actor", "fact", "subject", "data", "reason")
     output.show(rows, output_format, columns=columns, fields=fields.HISTORY, empty="no fact fits")
 
@@ -100,8 +105,19 @@ def fits(recorded: Recorded, kind: str | None, *, with_claims: bool) -> bool:
     return with_claims or not isinstance(recorded.fact, claims.FACTS)
 
 
-def named(timeline: TimelineStore, entry: dict[str, object]) -> dict[str, object]:
+def named(label: Label, entry: dict[str, object]) -> dict[str, object]:
     """Give an entry with names for uuids, those of objects that are gone included."""
     data = entry["data"]
-    said = {key: subjects.label(timeline, str(v)) for key, v in data.items() if v} if isinstance(data, dict) else {}
-    return entry | {"subject": subjects.label(timeline, str(entry["subject"])), "data": said}
+    said = {key: told(label, value) for key, value in data.items() if value} if isinstance(data, dict) else {}
+    return entry | {"subject": label(str(entry["subject"])), "data": said}
+
+
+def told(label: Label, value: object) -> object:
+    """Name what a fact says, and each thing in a list of it."""
+    return [told(label, each) for each in value] if isinstance(value, tuple) else label(str(value))
+
+
+def label_of(timeline: TimelineStore, topology: Topology, text: str) -> str:
+    """Name an object as people know it, living or gone; one without a name by what it is to others."""
+    name = subjects.label(timeline, text)
+    return naming.label(topology, text) if name == text else name

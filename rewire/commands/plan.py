@@ -10,7 +10,17 @@ import msgspec
 from projections import plan
 from projections.leftovers import Leftover, leftovers
 from projections.plan import HostPlan
-from projections.service_entries import DhcpServer, DnsServer, Eip, Forwarding, Guard, Services, Shield, Snat
+from projections.service_entries import (
+    CustomService,
+    DhcpServer,
+    DnsServer,
+    Eip,
+    Forwarding,
+    Guard,
+    Services,
+    Shield,
+    Snat,
+)
 from projections.topology import Topology
 from rewire import options, output, session, when
 
@@ -85,7 +95,9 @@ def service_rows(found: Services) -> Iterator[dict[str, object]]:
                 yield row(f.bridge, service, f.rule, told, f.because)
             case Guard() as g:
                 told = f"{len(g.members)} addresses, {len(g.filters)} filters"
-                yield row(", ".join(g.ports), service, g.group, told, g.because)
+                yield row(", ".join(g.ports) or g.bridge, service, g.group, told, g.because)
+            case CustomService() as x:
+                yield row(x.bridge, service, x.l3, f"for {x.backend} to do", x.because)
             case Shield() as s:
                 yield row(s.device, service, s.nic, f"ingress {s.ingress}, egress {s.egress}", s.because)
 

@@ -7,7 +7,8 @@ from typing import Any
 import click
 import msgspec
 
-from rewire import change_file, options, radius, session, simulation, status, supposition, when
+from projections.topology import Topology
+from rewire import change_file, options, output, radius, session, simulation, status, supposition, when
 
 
 @click.command(name="what-if")
@@ -39,5 +40,17 @@ def command(
         if simulate:
             beside["simulation"] = simulation.as_object(simulation.run(found.before, found.after, seed=seed))
     difference = found.radius(radius.limit(complete=complete))
+    if difference.domains.split:
+        note_fabrics(found.before, found.after)
     radius.show(difference, output_format, beside=msgspec.to_builtins(beside))
     return status.REFUSED if found.refused else status.DONE
+
+
+def note_fabrics(before: Topology, after: Topology) -> None:
+    """Say of zones that come to have a fabric why domains are split, and what helps: no wire is touched by that."""
+    begun = (zone for zone in after.fabric.sizes if zone in before.objects.states and zone not in before.fabric.sizes)
+    for name in sorted(map(after.name, begun)):
+        output.note(
+            f"zone {name} comes to have a fabric: from its first switch or cable on, an interface without a cable"
+            " reaches nobody. Connect all that are in use in the same change file."
+        )

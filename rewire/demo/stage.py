@@ -32,7 +32,7 @@ class Stage:
     def __init__(self) -> None:
         if not sys.stdout.isatty():
             os.environ["COLUMNS"] = str(WIDTH)
-        self.console = Console(highlight=False)
+        self.console = Console(highlight=False, emoji=False)
         self.scenes = 0
 
     def scene(self, title: str, *words: str) -> None:

@@ -15,7 +15,7 @@ from domain import vm
 from domain.commands import StartVm, StopVm
 from domain.errors import Refusal, RewireError, witness
 from domain.history import Author
-from projections import plan
+from projections import plan, whose
 from projections.nics import Nic
 from projections.plan import HostPlan
 from rewire.libvirt.domain import Domain, Interface
@@ -37,6 +37,7 @@ class Hook:
 
     def prepare(self, domain: Domain, uuid: str) -> None:
         """Make what a VM needs for a domain to be it."""
+        self._refuse_another_host()
         try:
             self._admit(domain, uuid)
         except Refusal as refusal:
@@ -45,11 +46,13 @@ class Hook:
 
     def release(self, domain: Domain, uuid: str) -> None:
         """Take back what was made for a VM, and tell that it has stopped unless that is known."""
-        try:
-            self._stop(uuid, f"libvirt domain {domain.name} ended")
-            self._release(uuid)
-        finally:
-            self._tenancies.leave(uuid)
+        self._refuse_another_host()
+        self._tenancies.leave(uuid)
+        self._stop(uuid, f"libvirt domain {domain.name} ended")
+        self._release(uuid)
+
+    def _refuse_another_host(self) -> None:
+        whose.refuse_another(self._here, self._kernel.look(), self._session.topology())
 
     def _admit(self, domain: Domain, uuid: str) -> None:
         nics = self._session.topology().nics_of(uuid)

@@ -48,6 +48,17 @@ def test_after_a_long_quiet_time_it_begins_anew() -> None:
     assert retry.wait_s(UP, 1000.0) <= 1.0
 
 
+def test_what_a_failure_left_is_nothing_new_and_waits_from_the_failure_on() -> None:
+    retry = Retry(random.Random(1), first_s=1.0)
+    retry.tried((*OTHER, *UP), 0.0)
+    assert retry.wait_s(UP, 0.1) == 0
+
+    retry.failed(5.0)
+
+    assert 0 < retry.wait_s(UP, 5.0) <= 1.0
+    assert retry.wait_s((*UP, SetUp("eth2")), 5.0) == 0
+
+
 def test_a_try_that_was_none_is_forgotten() -> None:
     retry = Retry(random.Random(1))
     retry.tried(UP, 0.0)

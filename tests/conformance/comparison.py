@@ -1,7 +1,8 @@
 """What a kernel's look and the simulator's account of the same host differ in, in words.
 
-An MTU that a plan leaves to the kernel is the kernel's own matter. Everything else must be the same, also what is not
-ours: an operation that changes more than it says is as wrong as one that changes less.
+An MTU that a plan leaves to the kernel is its own matter, and so is the device that Open vSwitch makes for each
+bridge. Everything else must be the same, also what is not ours: an operation that changes more than it says is as wrong
+as one that changes less.
 """
 
 from __future__ import annotations
@@ -19,13 +20,23 @@ ANYTHING = 0
 """What the simulator says of an MTU that was left to the kernel."""
 
 
-def differences(host: str, real: Found, simulated: Found) -> Iterator[str]:
+def differences(host: str, seen: Found, simulated: Found) -> Iterator[str]:
+    real = without_internal(seen)
     for field in msgspec.structs.fields(Found):
         there = plain(getattr(real, field.name))
         meant = plain(getattr(alike(real, simulated), field.name))
         for key in sorted({*there, *meant}, key=str):
             if there.get(key) != meant.get(key):
                 yield f"{host}: {field.name} {key}: kernel {there.get(key)}, simulator {meant.get(key)}"
+
+
+def without_internal(found: Found) -> Found:
+    """Leave out the devices that stand for OVS bridges of ours: they go without saying."""
+    links = found.links
+    for name, bridge in found.ovs.bridges.items():
+        if bridge.ours and name in links:
+            links = links.delete(name)
+    return msgspec.structs.replace(found, links=links)
 
 
 def plain(value: Any) -> Mapping[Any, Any]:

@@ -31,8 +31,9 @@ from tests.machines.wishes import Wish, wish
 
 STEPS = 22
 """Two more than must be compared: chance gives something else when a history is told again, and one may be refused."""
-TRIES = 200
-"""So many wishes are refused before a history is given up."""
+TRIES = 500
+"""So many wishes are drawn before a history is given up: those that make no sense at that moment, or are refused."""
+VIRTUAL = (("VirtualRouter", sb.ROUTED_SERVICES), ("VirtualRouter", ("SNAT", "EIP", "PortForwarding")))
 UNDERLAY = "10.0.0.0/24"
 PLACES: tuple[Command, ...] = (
     b.a_zone(),
@@ -73,7 +74,50 @@ SERVED: tuple[Command, ...] = (
     sb.join("g1", vm="a", l3="guests"),
     sb.join("g2", vm="e", l3="inner"),
 )
-BEGINNINGS = (SERVED, SERVED, FURNISHED, PLACES)
+ROUTED: tuple[Command, ...] = (
+    *FURNISHED,
+    b.an_l3("public", l2="plain", category="public"),
+    b.a_cidr("10.9.0.0/28", l3="public"),
+    sb.a_provider("vr", *sb.ROUTED_SERVICES, kind="VirtualRouter", public="public"),
+    sb.serve("inner", vr=sb.ROUTED_SERVICES, sg=("SecurityGroup",)),
+    sb.serve("guests", flat=("DHCP", "DNS")),
+    sb.a_vip("vip1"),
+    sb.a_vip("vip2"),
+    sb.an_eip("eip1", vip="vip1"),
+    sb.attach_eip("eip1", vm="e", l3="inner"),
+    sb.a_rule("web", "80-82", "90-92", vip="vip2", vm="e", l3="inner"),
+)
+SECLUDED: tuple[Command, ...] = (
+    *ROUTED,
+    b.a_vxlan("x2"),
+    b.an_l3("odd", l2="x2"),
+    b.a_cidr("10.8.0.0/28", l3="odd"),
+    b.a_cidr("fd08::/120", l3="odd", name="six"),
+    b.a_cidr("fd09::/120", l3="public", name="six"),
+    b.a_vm("f", "odd", host="h1"),
+    b.a_vm("g", "public", host="h2"),
+    sb.serve("odd", vr=sb.ROUTED_SERVICES),
+    sb.a_vip("vip3", l3="odd"),
+    sb.a_rule("dns", 53, vip="vip3", protocol="UDP", vm="a", l3="inner"),
+    sb.allow(group="g1", ports=80),
+    sb.on_l3("g1", l3="inner"),
+    sb.join("g1", vm="e", l3="inner"),
+)
+"""Two routers, of which one has a leg on the other's network too."""
+MESHED: tuple[Command, ...] = (
+    *FURNISHED,
+    c.CreateL2OvsGreNetwork(name="gre1", zone="z", physical_interface="eth0", key=5),
+    b.attach("gre1", "c1"),
+    b.attach("gre1", "c2"),
+    b.an_l3("odd", l2="gre1"),
+    b.a_cidr("10.8.0.0/28", l3="odd"),
+    b.an_l3("public", l2="plain", category="public"),
+    b.a_cidr("10.9.0.0/28", l3="public"),
+    sb.a_provider("vr", *sb.ROUTED_SERVICES, kind="VirtualRouter", public="public"),
+    *(b.a_vm(name, "odd", host=host) for name, host in (("f", "h1"), ("g", "h2"), ("k", "h3"))),
+)
+BEGINNINGS = (SERVED, SERVED, FURNISHED, PLACES, ROUTED, ROUTED, SECLUDED, SECLUDED)
+WITH_MESHES = (MESHED, MESHED, PLACES)
 
 
 def absent_hosts(now: Topology) -> list[tuple[str, str]]:
@@ -82,6 +126,12 @@ def absent_hosts(now: Topology) -> list[tuple[str, str]]:
     return [(name, vtep) for name, vtep in VTEPS.items() if name not in living]
 
 
+def attachable_meshes(now: Topology) -> list[tuple[str, str]]:
+    """Give (GRE network, cluster that it is not on)."""
+    return [pair for pair in v.attachable_networks(now) if pair[0].startswith("gre")]
+
+
+NEW_MESHES = v.fresh("l2", "gre1 gre2")
 NEW_L2S = v.fresh("l2", "plain n1 n2 x1 x2 x3")
 TAGGED: tuple[Wish, ...] = (
     wish(c.CreateL2VlanNetwork, name=NEW_L2S, zone=v.ZONES, physical_interface=INTERFACES, vlan=(10, 20)),
@@ -134,12 +184,42 @@ PLAIN: tuple[Wish, ...] = (
     wish(c.AddNicToSecurityGroup, group__vm__l3=s.outsiders),
     wish(c.RemoveNicFromSecurityGroup, group__vm__l3=s.members),
 )
+VIPS = v.fresh("vip", "vip1 vip2 vip3 vip4")
+ROUTERS: tuple[Wish, ...] = (
+    wish(c.CreateNetworkServiceProvider, name=v.fresh("provider", "vr"), type__services=VIRTUAL, public_l3=n.L3S),
+    wish(c.AttachNetworkServiceToL3Network, l3__services=s.offered),
+    wish(c.ChangeNetworkServiceProvider, l3__service__provider=s.rivals),
+    wish(c.CreateVip, name=VIPS, l3=n.ranged),
+    wish(c.CreateEip, name=v.fresh("eip", "eip1 eip2 eip3"), vip=s.unused_vips),
+    wish(c.AttachEip, eip__vm__l3=s.eip_targets),
+    wish(c.AttachEip, eip__vm__l3=s.eip_targets),
+    wish(c.DetachEip, eip=s.bound_eips),
+    wish(
+        c.CreatePortForwardingRule,
+        name=v.fresh("port-forwarding", "web ssh dns"),
+        vip=s.shared_vips,
+        protocol="TCP TCP UDP",
+        vip_ports__private_ports=((80, ""), ("80-82", "90-92"), ("8000-8003", ""), (53, 5353)),
+        allowed_cidr=("", "", "10.9.0.0/28", "198.51.100.0/24"),
+        vm__l3=s.forwarding_nics,
+    ),
+    wish(c.AttachPortForwardingRule, rule__vm__l3=s.rule_targets),
+    wish(c.DetachPortForwardingRule, rule=s.bound_rules),
+    wish(c.DeletePortForwardingRule, rule=s.RULES),
+    wish(c.DeleteEip, eip=s.EIPS),
+    wish(c.DeleteVip, vip=s.VIPS),
+)
+MESHES: tuple[Wish, ...] = (
+    wish(c.CreateL2OvsGreNetwork, name=NEW_MESHES, zone=v.ZONES, physical_interface=INTERFACES, key=(5, 6)),
+    wish(c.AttachL2NetworkToCluster, l2__cluster=attachable_meshes),
+)
 
 
 @cache
 def wishes() -> tuple[Wish, ...]:
     """Give what this kernel can be asked for."""
-    return PLAIN if probe.lack("vlan") else (*PLAIN, *TAGGED * 2)
+    plain = (*PLAIN, *ROUTERS)
+    return plain if probe.lack("vlan") else (*plain, *TAGGED * 2)
 
 
 class History(msgspec.Struct, frozen=True):
@@ -150,22 +230,23 @@ class History(msgspec.Struct, frozen=True):
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> History:
-    """Draw a history: a beginning, and so many commands that each did something."""
-    beginning = draw(st.sampled_from(BEGINNINGS))
+def histories(draw: st.DrawFn, *, meshed: bool = False) -> History:
+    """Draw a history: a beginning, and so many commands that each did something; with GRE networks where hosts have
+    Open vSwitch.
+    """
+    beginning = draw(st.sampled_from(WITH_MESHES if meshed else BEGINNINGS))
+    among = (*wishes(), *MESHES * 3) if meshed else wishes()
     case, done = Case(1).do(*beginning), list[Command]()
     for _ in range(TRIES):
         if len(done) == STEPS:
             return History(beginning, tuple(done))
-        command = draw_command(draw, case.topology, wishes())
-        answer = attempt(case.network, command)
-        if isinstance(answer, Outcome) and answer.recorded:
-            done.append(command)
+        one = draw(st.sampled_from(among))
+        if one.is_open(case.topology):
+            command = one.draw(draw, case.topology)
+            answer = attempt(case.network, command)
+            if isinstance(answer, Outcome) and answer.recorded:
+                done.append(command)
     return reject()
-
-
-def draw_command(draw: st.DrawFn, now: Topology, among: Iterable[Wish]) -> Command:
-    return draw(st.sampled_from([one for one in among if one.is_open(now)])).draw(draw, now)
 
 
 def told(case: Case, commands: Iterable[Command]) -> Iterable[tuple[Command, Topology]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import select
 import socket
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -19,12 +19,15 @@ from backends.kvm.namespace import inside
 from tests.conformance import answers
 
 
+UNKNOWN = "02:ff:00:00:00:01"
+"""The hardware address of nobody: switches take what is sent there everywhere."""
 QUIET_S = 0.003
 """How long nothing more must come once all that must be heard was: in one kernel a frame arrives while it is sent."""
 LATE_S = 0.05
 """How long what must be heard is waited for."""
 BUFFER = 1 << 22
 SO_RCVBUFFORCE = 33
+SOL_PACKET, PACKET_AUXDATA, HAS_TAG = 263, 8, 0x10
 
 
 class Place(NamedTuple):
@@ -35,6 +38,7 @@ class Place(NamedTuple):
     mac: str
 
 
+NOBODYS = octets(UNKNOWN)
 Heard = Counter[tuple[bytes, Place]]
 """How often a frame or an answer came in where."""
 
@@ -63,7 +67,7 @@ class Ears:
             if place not in self._open:
                 self._open[place] = index, opened(self._paths[place.host], place.device)
 
-    def who_hears(self, frames: Mapping[bytes, Place], keys: Collection[bytes], expected: Heard) -> Heard:
+    def who_hears(self, frames: Mapping[bytes, Place], keys: Container[bytes], expected: Heard) -> Heard:
         """Send frames, and tell who heard what of interest. What is expected ends the waiting, not the listening."""
         self._collect(0, ())
         for frame, place in frames.items():
@@ -75,24 +79,28 @@ class Ears:
             found += more
         return found
 
-    def _collect(self, patience_s: float, keys: Collection[bytes]) -> Heard:
+    def _collect(self, patience_s: float, keys: Container[bytes]) -> Heard:
         """Give what is there of what is of interest, and wait for some if there is nothing."""
         ears = {ear.fileno(): (place, ear) for place, (_, ear) in self._open.items()}
         found: Heard = Counter()
         for number in select.select(list(ears), [], [], patience_s)[0]:
             place, ear = ears[number]
             for data in received(ear):
-                found.update((key, place) for key in answers.keys(data, octets(place.mac)) if key in keys)
+                found.update((key, place) for key in answers.keys(data, octets(place.mac), NOBODYS) if key in keys)
         return found
 
 
 def received(ear: socket.socket) -> Iterable[bytes]:
-    """Walk what came in and is still there."""
+    """Walk what came in and is still there. Who has no VLAN devices doesn't hear what is tagged."""
     with suppress(OSError):  # nothing more is there, or the device is down
         while True:
-            data, address = ear.recvfrom(2048)
-            if address[2] != socket.PACKET_OUTGOING:
+            data, told, _, address = ear.recvmsg(2048, 64)
+            if address[2] != socket.PACKET_OUTGOING and not any(is_tag(*each) for each in told):
                 yield data
+
+
+def is_tag(level: int, kind: int, said: bytes) -> bool:
+    return (level, kind) == (SOL_PACKET, PACKET_AUXDATA) and bool(said[0] & HAS_TAG)
 
 
 def numbers(path: str, host: str, places: Iterable[Place]) -> Iterable[tuple[Place, int]]:
@@ -107,6 +115,7 @@ def opened(path: str, device: str) -> socket.socket:
     with inside(path):
         ear = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         ear.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
+        ear.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         ear.bind((device, ETHERTYPE_ALL))
         ear.setblocking(False)
     return ear

@@ -6,19 +6,24 @@ host is realized, which then finds them in place: all the others can be judged b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
-from backends.kvm import filter_text, nft
+from backends.kvm import filter_text, pin
 from backends.kvm.host import Host
 from backends.kvm.lab import Lab
+from backends.kvm.namespace import inside
+from backends.kvm.vswitch import VSwitch
 from projections.found import Found
 from projections.obstacle import Obstacle
 from projections.plan import HostPlan
+from tests.conformance.ground import OUT
 from tests.conformance.hearing import Ears
-from tests.kernel import probe, state
+from tests.kernel import guarded, probe, state
 from tests.kernel.fabric import HOSTS, INTERFACES, VTEPS
-from tests.kernel.guarded import stateless
+from tests.kernel.vswitch import DATAPATH, underlaid
 
 
 class Watched(Host):
@@ -51,19 +56,55 @@ class Laboratory:
         """Take everything of ours off all hosts, and tell what they have then."""
         return {name: self.realize(name, HostPlan(name, 0))[0] for name in self._hosts}
 
+    def routers(self) -> Iterator[str]:
+        """Walk the ways into the routers' namespaces."""
+        for host in self._hosts.values():
+            yield from (str(made) for made in pin.pins(host.state / "netns") if made.name.startswith("rt"))
+
+    def introduce(self, told: Mapping[tuple[str, str], Iterable[str]]) -> None:
+        """Tell routers, by host and namespace, whom they send to."""
+        for (host, name), lines in told.items():
+            room = self._hosts[host].state / "netns" / name
+            with inside(str(room)):
+                command = ["ip", "-force", "-batch", "-"]
+                subprocess.run(command, input="\n".join(lines), check=False, capture_output=True, text=True)
+
     def _filter(self, name: str, plan: HostPlan) -> None:
         wanted = plan.filters.digest if plan.filters.nics else ""
         if wanted and wanted != self._loaded.get(name):
-            text = stateless(filter_text.load(plan.filters)) + filter_text.settle()
-            nft.load(self._lab.path(name), text, "loading")
+            guarded.load(self._lab.path(name), filter_text.load(plan.filters, tracked=False) + filter_text.settle())
         self._loaded[name] = wanted
 
 
 @contextmanager
-def laboratory() -> Iterator[Laboratory]:
+def laboratory(*, meshed: bool = False) -> Iterator[Laboratory]:
+    """Give a laboratory. Hosts of a meshed one have Open vSwitch, with their first interface in a bridge of it."""
     with ExitStack() as stack:
-        lab = stack.enter_context(Lab(dict.fromkeys(HOSTS, INTERFACES), VTEPS))
-        ears = stack.enter_context(Ears({name: lab.path(name) for name in HOSTS}))
+        lab = stack.enter_context(Lab(dict.fromkeys((*HOSTS, OUT), INTERFACES), VTEPS))
+        ears = stack.enter_context(Ears({name: lab.path(name) for name in (*HOSTS, OUT)}))
         folders = {name: stack.enter_context(state.folder()) for name in HOSTS}
-        hosts = {n: stack.enter_context(Watched(lab.path(n), plug="veth", state=folders[n])) for n in HOSTS}
+        for name in HOSTS:
+            ignore_routers(lab.path(name))
+        sockets = dict.fromkeys(HOSTS, "")
+        if meshed:
+            daemons = stack.enter_context(underlaid({name: (lab.path(name), VTEPS[name]) for name in HOSTS}))
+            sockets = {name: each.socket for name, each in daemons.items()}
+        hosts = {
+            name: stack.enter_context(
+                Watched(
+                    lab.path(name),
+                    plug="veth",
+                    state=folders[name],
+                    vswitch=VSwitch(sockets[name], datapath=DATAPATH),
+                )
+            )
+            for name in HOSTS
+        }
         yield Laboratory(lab, hosts, ears)
+
+
+def ignore_routers(path: str) -> None:
+    """Have a host take nothing from router advertisements: those of tenants' routers are on its wires too."""
+    with inside(path):
+        for interface in INTERFACES:
+            Path(f"/proc/sys/net/ipv6/conf/{interface}/accept_ra").write_text("0")

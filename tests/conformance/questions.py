@@ -18,6 +18,7 @@ from projections.nics import Nic
 from projections.plan import HostPlan
 from projections.verdict import Judge, Probe
 from tests.conformance import answers
+from tests.conformance.ground import NOWHERE, Islands
 from tests.conformance.hearing import Place
 from tests.kernel import packets
 
@@ -42,6 +43,8 @@ class Question(msgspec.Struct, frozen=True):
     key: bytes
     """What is listened for: the frame itself, or the answer to it."""
     heard_by: frozenset[Place]
+    mark: int = 0
+    """What says that a packet is this one, whatever routers make of it; 0 where none gets it."""
 
 
 class Asker:
@@ -50,31 +53,35 @@ class Asker:
     def __init__(self, *, tracks: bool) -> None:
         self._tracks = tracks
         """Whether the kernel knows an answer by its connection."""
-        self._numbers = itertools.count(1)
+        self.numbers = itertools.count(1)
 
-    def questions(
-        self, guests: Mapping[Place, Nic], islands: Mapping[Place, frozenset[Place]], sides: Mapping[str, Side]
-    ) -> Iterator[Question]:
+    def questions(self, guests: Mapping[Place, Nic], islands: Islands, sides: Mapping[str, Side]) -> Iterator[Question]:
         for place, nic in guests.items():
-            near = [(other, guests[other]) for other in islands.get(place, ()) if other != place]
+            near = [(other, guests[other]) for other in islands.get(place, NOWHERE).places if other != place]
             for probe in said(nic, tuple(guests.values())):
-                frame = packets.frame(probe, nic.mac, next(self._numbers))
+                frame = packets.frame(probe, nic.mac, next(self.numbers))
                 hearers = (there for there, other in near if passes(sides, place, there, probe, other))
                 yield Question(f"{probe} of {place}", place, frame, frame, frozenset(hearers))
-            yield from self._asked(place, nic, sides[place.host])
+            if place.host in sides:
+                yield from self._asked(place, nic, sides[place.host])
 
     def _asked(self, place: Place, nic: Nic, side: Side) -> Iterator[Question]:
         """Walk the questions to the servers on the NIC's bridge."""
         for mac, server, listens in servers(nic, side) if nic.ip else ():
-            for probe in asked(nic, server, FIRST_PORT + next(self._numbers) % (LAST_PORT - FIRST_PORT)):
-                mark = next(self._numbers)
+            for probe in asked(nic, server, port_of(next(self.numbers))):
+                mark = next(self.numbers)
                 frame = packets.frame(probe, nic.mac, mark)
                 sent = frame if probe.protocol == "ARP" else octets(mac) + frame[6:]
                 key = answers.expected(probe, octets(mac), mark, listens=listens)
                 back = answers.answer(probe, established=self._tracks)
-                allowed = judged(side, probe, nic.device, "") and judged(side, back, "", nic.device)
-                hearers = frozenset({place} if allowed else ())
+                heard = judged(side, probe, nic.device, "") and judged(side, back, "", nic.device)
+                hearers = frozenset({place} if heard else ())
                 yield Question(f"an answer to {probe} of {place}", place, sent, key, hearers)
+
+
+def port_of(number: int) -> int:
+    """Give a port of one's own."""
+    return FIRST_PORT + number % (LAST_PORT - FIRST_PORT)
 
 
 def said(nic: Nic, everybody: tuple[Nic, ...]) -> Iterator[Probe]:
@@ -99,11 +106,11 @@ def asked(nic: Nic, server: str, port: int) -> Iterator[Probe]:
 
 
 def servers(nic: Nic, side: Side) -> Iterator[tuple[str, str, bool]]:
-    """Walk (MAC address, address, whether it listens for DNS) of the servers on a NIC's bridge and in its subnet."""
+    """Walk (MAC address, address, whether it listens for DNS) of the host's servers on a NIC's bridge and subnet."""
     links, listening = side.found.links, {each.name for each in side.plan.namespaces if each.server and each.server.dns}
     bridge = links[nic.device].bridge if nic.device in links else ""
     for name, room in side.found.namespaces.items():
-        for device, leg in room.legs.items():
+        for device, leg in room.legs.items() if not room.rules else ():
             for known in (ip_interface(cidr) for cidr in leg.addresses):
                 if bridge and links[device].bridge == bridge and ip_interface(nic.ip).ip in known.network:
                     yield leg.mac, str(known.ip), room.server is not None and name in listening
@@ -112,8 +119,14 @@ def servers(nic: Nic, side: Side) -> Iterator[tuple[str, str, bool]]:
 def passes(sides: Mapping[str, Side], source: Place, target: Place, probe: Probe, to: Nic) -> bool:
     """Tell whether filters let a packet through: those of one host, or first of the one and then of the other."""
     if source.host == target.host:
-        return judged(sides[source.host], probe, probe.source, to.device)
-    return judged(sides[source.host], probe, probe.source, "") and judged(sides[target.host], probe, "", to.device)
+        return allowed(sides, source.host, probe, probe.source, to.device)
+    leaves = allowed(sides, source.host, probe, probe.source, "")
+    return leaves and allowed(sides, target.host, probe, "", to.device)
+
+
+def allowed(sides: Mapping[str, Side], host: str, probe: Probe, source: str, target: str) -> bool:
+    """Tell whether a host's filters let a packet through. Outside there are none."""
+    return host not in sides or judged(sides[host], probe, source, target)
 
 
 def judged(side: Side, probe: Probe, source: str, target: str) -> bool:

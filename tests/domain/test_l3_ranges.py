@@ -249,3 +249,13 @@ def test_a_range_rests_on_what_every_network_beside_it_says_of_its_own() -> None
     assert outcome
     assert {case.id("l3", "l3"), case.id("l3", "m3")} <= outcome.premise.read
     assert case.id("l2", "v10") in outcome.premise.asked
+
+
+def test_ipv6_is_only_where_its_packets_fit() -> None:
+    """RFC 8200, section 5."""
+    narrow = l3.Created("l3", "v10", "private", "", 1279, "first-available")
+    case = given(*ONE_HOST, a_vlan(), an_l3(mtu=1279))
+    case.when(a_range6()).refused("invalid-argument", naming=[narrow])
+    case.do(c.UpdateL3Network(l3="l3", mtu=1280)).when(a_range6()).then(SIX)
+    case.when(c.UpdateL3Network(l3="l3", mtu=1279)).refused("conflict", naming=[SIX])
+    case.when(c.UpdateL3Network(l3="l3", mtu=0)).then(l3.Updated("l3", "private", "", 0, "first-available"))

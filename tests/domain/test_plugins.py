@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from backends.reporting import Account, reports
+from backends.reporting import NOTHING, Account, reports
 from domain import cluster, l2, l2_types, plugins, vm
 from domain import commands as c
 from projections import plan
@@ -117,11 +117,11 @@ def test_what_its_realization_does_is_its_own_to_report(macvlan: Path) -> None:
     case = in_use()
     home, network = case.id("host", "h1"), case.id("l2", "m")
     planned, bare = plan.plan(case.topology, home), bare_host(("eth0", "eth1"))
-    account = Account(planned, bare, (), {}, {}, {}, {})
-    assert list(reports(account, case.topology)) == []
+    account = Account(planned, bare, (), (), {}, {}, {}, {})
+    assert list(reports(account, case.topology, NOTHING)) == []
     case.do(c.ReportL2Realized(host="h1", l2=network, milliseconds=1))
     nothing = msgspec.structs.replace(account, plan=plan.HostPlan(home, 1))
-    assert list(reports(nothing, case.topology)) == []
+    assert list(reports(nothing, case.topology, case.topology.reports.of[home])) == []
 
 
 def test_its_history_is_read_where_the_plugin_is_no_longer_installed(

@@ -8,9 +8,36 @@ import pytest
 
 from domain import commands as c
 from domain import l2, l3, provider
-from tests.builders import A_SUBNET, ONE_HOST, a_no_vlan, a_pool, a_vlan, a_vni_range, a_vxlan, an_l3
-from tests.given import given
-from tests.service_builders import A_ROUTER, a_provider, serve, unserve
+from tests.builders import (
+    A_SUBNET,
+    ONE_HOST,
+    a_cidr,
+    a_no_vlan,
+    a_pool,
+    a_vlan,
+    a_vm,
+    a_vni_range,
+    a_vxlan,
+    an_l3,
+    attach,
+)
+from tests.given import Case, given
+from tests.service_builders import (
+    A_PUBLIC_SUBNET,
+    A_ROUTER,
+    A_WAY_OUT,
+    PROVIDERS,
+    ROUTED,
+    a_provider,
+    a_router_nic,
+    a_rule,
+    a_vip,
+    an_eip,
+    attach_eip,
+    hand_over,
+    serve,
+    unserve,
+)
 
 
 FLAT = provider.Created("flat", "Flat", ("DHCP", "DNS", "EIP"), (), "hosts", (), "")
@@ -150,3 +177,45 @@ def test_another_package_adds_a_provider_type_with_a_service_of_its_own() -> Non
 @pytest.mark.usefixtures("f5")
 def test_what_is_no_provider_type_is_refused() -> None:
     given().when(a_provider("odd", "LoadBalancer", kind="Odd")).refused("invalid-argument")
+
+
+# where routers may be
+
+
+@pytest.fixture
+def far() -> Case:
+    """Give networks as served as ever, and public addresses on a GRE network, where no virtual router can be."""
+    gre = c.CreateL2OvsGreNetwork(name="gre", zone="z", physical_interface="eth0", key=7)
+    public = an_l3("far", l2="gre", category="public")
+    places = (gre, attach("gre"), attach("gre", "c2"), public, a_cidr("10.8.0.0/24", l3="far"))
+    return given(*A_PUBLIC_SUBNET, *PROVIDERS, *places, a_vip(l3="far"), an_eip(), a_vm(host="h1"))
+
+
+def test_routers_reach_the_outside_only_through_a_network_of_a_type_that_they_can_be_on(far: Case) -> None:
+    command = a_provider("new", kind="VirtualRouter", public="far")
+    far.when(command).refused("l2-type-not-supported", naming=[far.made("l2", "gre")])
+
+
+def test_what_leads_in_through_a_router_comes_from_networks_that_its_provider_is_attached_to(far: Case) -> None:
+    far.do(serve(vr=("SNAT", "EIP", "PortForwarding")))
+    far.when(attach_eip()).refused("provider-not-attached", naming=[VR])
+    far.do(c.DeleteEip(eip="e"), a_rule())
+    far.when(a_rule("more", 81, vm="vm")).refused("provider-not-attached", naming=[VR])
+    far.when(c.AttachPortForwardingRule(rule="r", vm="vm", l3="l3")).refused("provider-not-attached", naming=[VR])
+
+
+def test_hosts_hand_no_eip_to_a_router_that_its_provider_can_not_bring_there(far: Case) -> None:
+    far.do(serve(flat=("EIP",), vr=("SNAT",)), attach_eip())
+    far.when(hand_over("EIP", "vr")).refused("provider-not-attached", naming=[VR])
+
+
+def test_a_provider_stays_where_its_routers_reach_the_outside() -> None:
+    case = given(*A_WAY_OUT, serve(vr=("SNAT",)))
+    case.when(from_l2("vr", "pub")).refused("still-in-use", naming=[a_router_nic("public", "10.9.0.2")])
+    case.do(unserve(vr=("SNAT",))).when(from_l2("vr", "pub")).then(provider.DetachedFromL2("pub"))
+
+
+def test_a_provider_stays_where_vips_lead_in_through_its_routers() -> None:
+    case = given(*ROUTED, a_vm(host="h1"), a_vip(), an_eip(), attach_eip())
+    case.when(from_l2("vr", "pub")).refused("still-in-use", naming=[a_router_nic("public")])
+    case.do(c.DetachEip(eip="e")).when(from_l2("vr", "pub")).then(provider.DetachedFromL2("pub"))

@@ -45,6 +45,7 @@ def test_a_group_has_a_name_of_its_own() -> None:
         (allow(protocol="ALL", uuid=RULE), rule("ALL")),
         (allow(protocol="ICMP", cidr="10.1.2.3/8", uuid=RULE), rule("ICMP", cidr="10.0.0.0/8")),
         (allow(ports="90-80", cidr="FD00::1/8", uuid=RULE), rule(ports=(80, 90), cidr="fd00::/8")),
+        (allow(protocol="tcp", ports=80, uuid=RULE), rule(ports=(80, 80))),
         (allow(protocol="UDP", ports=53, cidr="0.0.0.0/0", uuid=RULE), rule("UDP", (53, 53), "0.0.0.0/0")),
         (allow(remote="g", uuid=RULE), rule(remote="g")),
     ],
@@ -60,7 +61,7 @@ def test_a_rule_lets_through_what_it_says(command: c.Command, fact: security_gro
     "command",
     [
         allow("sideways"),
-        allow(protocol="tcp"),
+        allow(protocol="GRE"),
         allow(protocol="ICMP", ports=8),
         allow(protocol="ALL", ports=80),
         allow(ports=0),

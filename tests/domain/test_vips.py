@@ -130,6 +130,13 @@ def test_an_eip_has_its_vip_to_itself() -> None:
     case.when(an_eip()).refused("vip-port-in-use", naming=[PORT_80])
 
 
+def test_a_protocol_in_small_letters_is_the_same_one() -> None:
+    case = given(*A_PUBLIC_SUBNET, a_vip(), a_rule("r", "80"))
+    taken = vip.UseBegan("r", "PortForwarding", "TCP", 80, 80)
+    case.when(a_rule("s", "80", protocol="tcp")).refused("vip-port-in-use", naming=[taken])
+    case.do(a_rule("s", "80", protocol="udp"))
+
+
 def test_rules_share_a_vip_port_by_port() -> None:
     case = given(*A_PUBLIC_SUBNET, a_vip(), a_rule("r", "80-90"))
     taken = vip.UseBegan("r", "PortForwarding", "TCP", 80, 90)

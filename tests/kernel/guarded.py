@@ -14,7 +14,8 @@ from contextlib import ExitStack, contextmanager
 
 import msgspec
 
-from backends.kvm import filter_text, nft
+from backends.kvm import filter_text, seals
+from backends.kvm import filters as kvm_filters
 from backends.kvm.host import Host
 from backends.kvm.namespace import inside
 from projections.filters import Filters
@@ -39,6 +40,11 @@ BARE = HostPlan(
 
 def guarded_by(filters: Filters) -> HostPlan:
     return msgspec.structs.replace(BARE, filters=filters)
+
+
+def load(path: str, text: str) -> None:
+    """Load a table of filters, as whoever loads ours does."""
+    seals.load(path, kvm_filters.FAMILY, kvm_filters.TABLE, text, "loading", free=kvm_filters.FREE)
 
 
 def stateless(text: str) -> str:
@@ -76,7 +82,7 @@ class Wires:
 
     def load(self, filters: Filters) -> None:
         """Load filters without what is about connections."""
-        nft.load(self.path, stateless(filter_text.load(filters)), "loading")
+        load(self.path, stateless(filter_text.load(filters)))
 
     def passes(self, probe: Probe) -> bool:
         """Send a packet, then one past the filters, and tell whether the first came through."""

@@ -25,6 +25,7 @@ from domain.history import Author, Recorded
 from domain.network import Network
 from projections import plan
 from projections.follow import Follower
+from projections.found import Found
 from projections.plan import HostPlan
 from projections.topology import Topology
 from tests import builders
@@ -160,8 +161,11 @@ class Centre:
         state.empty(self.folder / host)
 
     def drift(self, *words: str) -> tuple[int, Any, str]:
-        """Run `rewire drift`, and give its status, what it printed and what it said beside."""
-        command = [sys.executable, "-m", "rewire", "--store", f"sqlite:{self.store}", "drift", "-o", "json", *words]
+        return self.run("drift", *words)
+
+    def run(self, name: str, *words: str) -> tuple[int, Any, str]:
+        """Run a command, and give its status, what it printed and what it said beside."""
+        command = [sys.executable, "-m", "rewire", "--store", f"sqlite:{self.store}", name, "-o", "json", *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
         return done.returncode, json.loads(done.stdout or "null"), done.stderr
 
@@ -169,10 +173,13 @@ class Centre:
         """Give the words that say which kernel stands for a host."""
         return (host, "--netns", self.path(host), "--plug", "veth", "--state", str(self.folder / host))
 
+    def look(self, host: str = "h1") -> Found:
+        with Host(self.path(host), plug="veth", state=self.folder / host) as kernel:
+            return kernel.look()
+
     def links(self, host: str = "h1") -> set[str]:
         """Give the devices of ours on a host."""
-        with Host(self.path(host), plug="veth", state=self.folder / host) as kernel:
-            return {link.name for link in kernel.look().links.values() if link.ours}
+        return {link.name for link in self.look(host).links.values() if link.ours}
 
 
 @contextmanager

@@ -69,12 +69,12 @@ def payload(probe: Probe, mark: bytes) -> bytes:
 
 
 def message(probe: Probe) -> bytes:
-    """Write what is in an ICMP message: of a neighbour's, the address that it is about."""
+    """Write what is in an ICMP message: of a neighbour's, the address that it is about; else a number of its own."""
     if probe.is_ipv6 and probe.type in ABOUT_SOMEBODY:
         return bytes(4) + IPv6Address(probe.about or probe.src).packed
     if probe.is_ipv6 and probe.type in LENGTHS:
         return bytes(LENGTHS[probe.type])
-    return bytes(4)
+    return struct.pack("!HH", probe.source_port, 0)
 
 
 def summed(probe: Probe, body: bytes, pseudo: bytes) -> bytes:

@@ -23,6 +23,7 @@ from backends.kvm.lab import ETHERTYPE_ALL, Lab, new_namespace
 from backends.kvm.making import Plug
 from backends.kvm.namespace import inside
 from backends.kvm.vswitch import VSwitch
+from backends.protocols import Result
 from domain import commands, instruments
 from domain.history import Author
 from domain.network import Network
@@ -62,7 +63,7 @@ OURS = frozenset({"PATH", "PWD", "SHLVL", "_", "interface", "opt53", "lease", "s
 class Hall:
     """A history with network `plain` on both hosts, provider `flat`, and whoever is told to be there."""
 
-    def __init__(self, lab: Lab, states: dict[str, Path]) -> None:
+    def __init__(self, lab: Lab, states: dict[str, Path], interfaces: tuple[str, ...] = ("eth0",)) -> None:
         self.lab = lab
         self.states = states
         self.plug: Plug = "veth"
@@ -71,7 +72,7 @@ class Hall:
         self._network = Network(":memory:", survey=self._follower, instruments=instruments.repeatable(1))
         self._guests: dict[str, int] = {}
         self.tell(builders.a_zone(), builders.a_cluster(), a_provider())
-        self.tell(*(builders.a_host(name, interfaces=("eth0",), vtep=VTEPS[name]) for name in HOSTS))
+        self.tell(*(builders.a_host(name, interfaces=interfaces, vtep=VTEPS[name]) for name in HOSTS))
         self.tell(builders.a_no_vlan(), builders.attach("plain"))
 
     def tell(self, *wishes: commands.Command) -> None:
@@ -111,6 +112,11 @@ class Hall:
                 assert not result.obstacles
                 done.extend(result.operations)
         return tuple(done)
+
+    def realize_all_the_same(self, name: str) -> Result:
+        """Bring a host as far as something in the way lets it come."""
+        with self.host(name) as kernel:
+            return kernel.realize(self.plan(name))
 
     def inner(self, host: str = "h1") -> str:
         """Give the way into the one namespace of a host."""

@@ -6,13 +6,30 @@ import os
 import signal
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
-from backends.kvm import lock
+from backends.kvm import lock, nft
+from domain import commands as c
 from domain import host_network, l2
 from domain.sqlite import APPLICATION_ID
-from tests.builders import attach, detach
+from rewire.libvirt.domain import Domain
+from rewire.libvirt.tenancy import Tenancies
+from tests.builders import (
+    a_cidr,
+    a_pool,
+    a_vm,
+    a_vni_range,
+    a_vxlan,
+    an_l3,
+    attach,
+    attach_pool,
+    destroy,
+    detach,
+    migrate,
+    stop,
+)
 from tests.kernel.fabric import ip
 from tests.kernel.keeping import FAR_S, Centre, centre
 
@@ -66,6 +83,70 @@ def test_what_is_deleted_by_hand_is_told_and_back_at_once_and_not_only_at_the_ne
     assert place.tags() == ["realized", "drift-began", "drift-ended"]
 
 
+@pytest.mark.kernel("nftables", "vxlan")
+def test_tables_that_somebody_flushes_are_back_at_once_and_not_only_at_the_next_look(place: Centre) -> None:
+    place.tell(a_pool(), a_vni_range(), attach_pool(), a_vxlan())
+    agent = place.agent(interval=FAR_S)
+    agent.hear("report-l2-realized", "recorded")
+
+    nft.load(place.path(), "flush ruleset\n", "reloading")
+    agent.hear("deafen")
+    agent.hear("raise-wall")
+    agent.hear("report-drift-ended", "recorded")
+
+    assert place.look().wall == place.plan().wall.digest
+    assert place.look().deaf == frozenset(place.plan().deaf)
+
+
+@pytest.mark.parametrize(
+    ("wish", "tag"),
+    [
+        (migrate("a", host="h2"), "vm.migrated"),
+        (stop("a"), "vm.stopped"),
+        (destroy("a"), "vm.destroyed"),
+        (c.DetachL3NetworkFromVm(vm="a", l3="l3"), "vm.nic-detached"),
+    ],
+    ids=["migrate", "stop", "destroy", "detach"],
+)
+def test_a_nic_is_taken_away_because_of_what_parted_it_from_the_host(place: Centre, wish: c.Command, tag: str) -> None:
+    place.tell(attach("plain"), an_l3("l3", l2="plain"), a_cidr(), a_vm("a", host="h1"))
+    agent = place.agent()
+    agent.hear("report-l2-realized", "recorded")
+
+    place.tell(wish, c.UpdateL3Network(l3="l3", dns_domain="later.org"))
+    told = agent.hear("delete nic")
+
+    (fact,) = [fact for fact in place.facts(by="tests") if fact.fact.tag() == tag]
+    assert (told["because"], told["result"]) == (fact.position, "done")
+
+
+def test_an_mtu_is_set_because_of_the_l3_network_that_asks_for_it(place: Centre) -> None:
+    place.tell(attach("plain"), an_l3("l3", l2="plain"), a_cidr(), a_vm("a", host="h1"))
+    agent = place.agent()
+    agent.hear("report-l2-realized", "recorded")
+
+    place.tell(c.UpdateL3Network(l3="l3", mtu=1400))
+    asked = place.topology.position
+    told = agent.hear("set-mtu nic")
+
+    assert told["because"] == asked
+
+
+def test_a_guest_that_runs_on_without_its_nic_is_told_of(place: Centre) -> None:
+    place.tell(attach("plain"), an_l3("l3", l2="plain"), a_cidr(), a_vm("a", host="h1"))
+    agent = place.agent()
+    agent.hear("report-l2-realized", "recorded")
+    guest = Domain("guest-one", "d1", ())
+    Tenancies(place.folder / "h1").take(place.topology.find("vm", "a"), guest)
+
+    place.tell(stop("a"))
+    told = agent.hear("delete nic")
+
+    (fact,) = [fact for fact in place.facts(by="tests") if fact.fact.tag() == "vm.stopped"]
+    assert told["because"] == fact.position
+    assert told["result"] == "done: libvirt domain guest-one still runs, and is without it"
+
+
 def test_what_is_detached_is_taken_away_and_reported_removed(place: Centre) -> None:
     place.tell(attach("plain"))
     agent = place.agent()
@@ -90,8 +171,22 @@ def test_looks_that_show_nothing_new_record_nothing(place: Centre) -> None:
     again = place.agent("h1", "--once")
 
     assert again.wait() == 0
-    assert again.lines == []
+    assert [line["operation"] for line in again.lines] == ["start", "stop"]
     assert place.tags() == said == ["realized"]
+
+
+def test_an_agent_says_when_it_begins_to_keep_its_host_what_it_keeps_and_when_it_ends(place: Centre) -> None:
+    place.tell(attach("plain"))
+    begun = place.topology.position
+    agent = place.agent(interval=FAR_S)
+    agent.hear("report-l2-realized", "recorded")
+
+    assert agent.end() == 0
+
+    first, last = agent.lines[0], agent.lines[-1]
+    assert (first["operation"], first["result"]) == ("start", "1 network to keep")
+    assert first["because"] == begun
+    assert (last["operation"], last["result"]) == ("stop", "done")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -186,10 +281,25 @@ def test_a_store_that_is_away_is_waited_for_and_the_host_kept_as_it_was_told_las
     ip(place.path(), "link delete br_eth0")
     agent.hear("create-bridge br_eth0")
     away.rename(place.store)
-    agent.hear("store", "back")
+    agent.hear("report-drift", "recorded")
     agent.hear("report-drift-ended", "recorded")
 
+    assert agent.end() == 0
+    assert ("store", "back") in {(line["operation"], line["result"]) for line in agent.lines}
     assert place.tags() == ["realized", "drift-began", "drift-ended"]
+
+
+def test_a_store_that_somebody_writes_to_keeps_neither_the_host_nor_the_end_waiting(place: Centre) -> None:
+    place.tell(attach("plain"))
+    agent = place.agent()
+    agent.hear("report-l2-realized", "recorded")
+
+    with closing(sqlite3.connect(place.store, isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        ip(place.path(), "link delete br_eth0")
+        agent.hear("create-bridge br_eth0")
+        assert agent.end() == 0
+        writer.execute("ROLLBACK")
 
 
 def test_a_store_that_is_not_there_yet_is_waited_for(place: Centre) -> None:

@@ -266,6 +266,19 @@ def test_other_names_are_asked_of_a_resolver_on_the_network(place: Hall) -> None
         assert guest.lookup("a.x.org", SERVER) == ["a.x.org", "192.168.0.3"]
 
 
+def test_a_guest_with_the_name_of_a_top_level_domain_takes_it_from_nobody(place: Hall) -> None:
+    place.serve(a_cidr())
+    place.tell(a_vm("com", host="h1"), a_vm("resolver", host="h1"), c.AddDns(l3="l3", address="192.168.0.4"))
+    place.realize()
+    guest, resolver = place.guest("com/l3"), place.guest("resolver/l3")
+    assert guest.lease()
+    assert resolver.lease()
+    with resolver.resolving("example.com", "192.0.2.7"):
+        assert guest.lookup("example.com", SERVER) == ["example.com", "192.0.2.7"]
+        assert guest.lookup("com", SERVER) == ["com", "192.168.0.3"]
+        assert guest.lookup("com", SERVER, "aaaa") == []
+
+
 def test_a_server_that_was_killed_is_seen_missing_and_started_again(place: Hall) -> None:
     place.serve(a_cidr())
     place.tell(a_vm("a", host="h1"))

@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from backends.kvm import filter_text
+from backends.kvm.namespace import inside
 from domain import commands as c
 from domain import host_network
-from tests.builders import a_cidr, a_no_vlan, a_vm, an_l3, attach
+from domain.errors import StoreUnreachable
+from projections.plan import Port
+from rewire import session
+from tests.builders import a_cidr, a_no_vlan, a_vlan, a_vm, an_l3, attach
 from tests.kernel import probe
 from tests.kernel.fabric import ip, shown
+from tests.kernel.guarded import load, stateless
 from tests.kernel.keeping import FAR_S, Centre, centre
+from tests.kernel.served import BUSYBOX
 from tests.service_builders import A_FILTER, a_provider, serve
 
 
 pytestmark = pytest.mark.kernel("bridge", "veth")
 
+GUARDED = (
+    a_no_vlan("other", interface="eth1"),
+    attach("other"),
+    A_FILTER,
+    c.CreateSecurityGroup(name="web"),
+)
 SERVED = (an_l3("l3", l2="plain"), a_cidr(), a_provider(), serve(flat=("DHCP", "DNS")), a_vm("a", host="h1"))
 
 
@@ -97,15 +111,14 @@ def test_a_dnsmasq_that_dies_is_told_and_started_again(place: Centre) -> None:
     assert place.tags() == ["realized", "drift-began", "drift-ended"]
 
 
-@pytest.mark.kernel("nftables")
-def test_filters_that_nft_refuses_are_told_and_their_nics_kept_out(place: Centre) -> None:
+@pytest.mark.kernel("nftables", "dnsmasq")
+def test_filters_that_nft_refuses_are_told_and_their_nics_kept_down_and_all_else_is_done(place: Centre) -> None:
     if not probe.lack("bridge-conntrack"):
         pytest.skip("this kernel takes all that we load: only one that can't track connections refuses it")
-    place.tell(attach("plain"), a_no_vlan("other", interface="eth1"), attach("other"))
-    place.tell(an_l3("l3", l2="plain"), a_cidr(), A_FILTER, serve(sg=("SecurityGroup",)), a_vm("a", host="h1"))
-    place.tell(c.CreateSecurityGroup(name="web"), c.AttachSecurityGroupToL3Network(group="web", l3="l3"))
+    place.tell(attach("plain"), *GUARDED, *SERVED, a_vm("b", host="h1"), serve(sg=("SecurityGroup",)))
+    place.tell(c.AttachSecurityGroupToL3Network(group="web", l3="l3"))
     place.tell(c.AddNicToSecurityGroup(group="web", vm="a", l3="l3"))
-    (port,) = place.plan().ports
+    a, b = (port_of(place, name) for name in ("a", "b"))
 
     agent = place.agent()
     failed = agent.hear("report-l2-failed", "recorded")
@@ -113,8 +126,96 @@ def test_filters_that_nft_refuses_are_told_and_their_nics_kept_out(place: Centre
 
     assert failed["l2"] == "plain"
     assert "load-filters: nft refuses it, and what was loaded before stays" in reasons(place)[0]
-    assert port.device not in place.links()
     assert place.tags().count("failed") == 1
+    links = place.look().links
+    assert a.device not in links
+    assert links[b.device].up
+    (server,) = place.look().namespaces.values()
+    assert server.server
+
+    place.tell(c.AddNicToSecurityGroup(group="web", vm="b", l3="l3"))
+    agent.hear(f"set-down {b.device}")
+    assert not place.look().links[b.device].up
+
+    for name in ("a", "b"):
+        place.tell(c.RemoveNicFromSecurityGroup(group="web", vm=name, l3="l3"))
+    agent.hear("report-l2-realized", "recorded")
+    assert all(place.look().links[port.device].up for port in (a, b))
+
+
+@pytest.mark.kernel("nftables")
+def test_nics_that_the_old_filters_guard_stay_up_where_nft_refuses_new_ones(place: Centre) -> None:
+    if not probe.lack("bridge-conntrack"):
+        pytest.skip("this kernel takes all that we load: only one that can't track connections refuses it")
+    place.tell(attach("plain"), *GUARDED, an_l3("l3", l2="plain"), a_cidr(), serve(sg=("SecurityGroup",)))
+    place.tell(c.AttachSecurityGroupToL3Network(group="web", l3="l3"), *(a_vm(name, host="h1") for name in "ab"))
+    place.tell(c.AddNicToSecurityGroup(group="web", vm="a", l3="l3"))
+    load(place.path(), stateless(filter_text.load(place.plan().filters)) + filter_text.settle())
+    agent = place.agent("h1", "--once")
+    assert agent.wait() == 0
+
+    place.tell(c.AddNicToSecurityGroup(group="web", vm="b", l3="l3"))
+    agent = place.agent()
+    agent.hear("report-l2-failed", "recorded")
+    a, b = (port_of(place, name) for name in ("a", "b"))
+
+    assert place.look().links[a.device].up
+    assert not place.look().links[b.device].up
+    loaded = place.look().filters
+    assert loaded is not None
+    assert loaded.nics == {a.device}
+
+
+@pytest.mark.kernel("nftables", "dnsmasq")
+def test_a_vlan_that_the_kernel_cannot_make_leaves_a_running_network_as_it_was_until_it_is_taken_back(
+    place: Centre,
+) -> None:
+    if not probe.lack("vlan"):
+        pytest.skip("this kernel makes VLAN devices: only one without them fails at it")
+    place.tell(attach("plain"), *SERVED)
+    agent = place.agent()
+    agent.hear("report-l2-realized", "recorded")
+    before = place.look()
+
+    place.tell(c.ChangeL2NetworkVlan(l2="plain", vlan=300))
+    agent.hear("report-l2-failed", "recorded")
+
+    after = place.look()
+    assert after == before
+    assert ip(place.path(), "-br addr show dev br_eth0").count("10.0.0.1") == 1
+    assert "eth0" in ip(place.path(), "-br link show master br_eth0")
+    assert ping(place.path(), "10.0.0.2")
+
+    place.tell(c.ChangeL2NetworkVlan(l2="plain", vlan=0))
+    agent.hear("report-l2-realized", "recorded")
+    assert place.tags() == ["realized", "failed", "realized"]
+    assert ping(place.path(), "10.0.0.2")
+
+
+def ping(path: str, address: str) -> bool:
+    with inside(path):
+        command = [BUSYBOX, "ping", "-c", "1", "-w", "5", address]
+        return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def test_a_single_run_makes_what_fails_and_takes_it_back_once(place: Centre) -> None:
+    if not probe.lack("vlan"):
+        pytest.skip("this kernel makes VLAN devices: only one without them fails at it")
+    place.tell(attach("plain"), a_vlan("tagged", interface="eth1"), attach("tagged"))
+
+    agent = place.agent("h1", "--once")
+
+    assert agent.wait() == 1
+    operations = [line["operation"] for line in agent.lines]
+    assert operations.count("create-bridge br_eth1_10") == 1
+    assert operations.count("create-bridge br_eth0") == 1
+    assert sorted(place.tags()) == ["failed", "realized"]
+
+
+def port_of(place: Centre, vm: str) -> Port:
+    """Give the port of a VM's one NIC."""
+    (found,) = (port for port in place.plan().ports if port.vm == place.topology.find("vm", vm))
+    return found
 
 
 def test_an_open_vswitch_that_is_down_is_told_with_the_remedy(place: Centre) -> None:
@@ -147,9 +248,9 @@ def test_a_full_disk_is_told_and_all_that_needs_none_is_done(place: Centre) -> N
     place.tell(attach("plain"), *SERVED, a_no_vlan("other", interface="eth1"), attach("other"))
     with full(place.folder / "h1"):
         agent = place.agent()
+        forgotten = agent.hear("remember", "failed")
         agent.hear("report-l2-failed", "recorded")
         realized = agent.hear("report-l2-realized", "recorded")
-        forgotten = agent.hear("remember", "failed")
 
         assert realized["l2"] == "other"
         assert "No space left on device" in forgotten["result"]
@@ -162,11 +263,23 @@ def test_a_full_disk_is_told_and_all_that_needs_none_is_done(place: Centre) -> N
         place.clean("h1")
 
 
+def test_a_store_on_a_full_disk_is_told_to_be_so_by_who_only_reads_too(place: Centre) -> None:
+    with full(place.folder / "disk"):
+        filler, store = place.folder / "disk" / "filler", place.folder / "disk" / "rewire.db"
+        filler.unlink()
+        with closing(sqlite3.connect(place.store)) as source, closing(sqlite3.connect(store)) as target:
+            source.backup(target)
+        with pytest.raises(OSError, match="No space left"):
+            fill(filler)
+        with pytest.raises(StoreUnreachable, match="its disk is full"), session.opened(f"sqlite:{store}") as opened:
+            opened.topology()
+
+
 @contextmanager
 def full(folder: Path) -> Iterator[None]:
     """Put a file system without any room at a folder."""
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=755", "tmpfs", str(folder)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k,mode=755", "tmpfs", str(folder)], check=True)
     try:
         with pytest.raises(OSError, match="No space left"):
             fill(folder / "filler")

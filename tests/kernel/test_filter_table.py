@@ -15,7 +15,7 @@ from projections.filter_operations import AddMember, Membership, RemoveMember
 from projections.found import FOREIGN, Loaded
 from projections.operations import describe
 from projections.service_entries import Filter
-from tests.filter_strategies import DEVICES
+from tests.filter_strategies import BRIDGE, DEVICES
 from tests.kernel import probe
 from tests.kernel.fabric import one_host
 from tests.kernel.guarded import Wires, guarded_by, stateless, wires
@@ -44,27 +44,27 @@ def test_a_look_shows_the_digest_and_the_members_and_that_connections_may_be_lef
 
         here.load(wanted)
 
-        assert loaded(here) == Loaded(wanted.digest, wanted.members, settled=False)
+        assert loaded(here) == Loaded(wanted.digest, wanted.members, settled=False, nics=wanted.devices)
 
 
 def test_many_changes_of_members_are_one_transaction() -> None:
     with wires() as here:
         here.load(only(in_groups(0, "g"), members=("10.5.0.1", "fd00::1")))
         changes: list[Membership] = [
-            AddMember("g", "10.5.0.9"),
-            AddMember("g", "fd00::9"),
-            RemoveMember("g", "10.5.0.1"),
+            AddMember("g", BRIDGE, "10.5.0.9"),
+            AddMember("g", BRIDGE, "fd00::9"),
+            RemoveMember("g", BRIDGE, "10.5.0.1"),
         ]
 
         filters.change_members(here.path, changes, "changing")
         with pytest.raises(HostUnreachable):
             filters.change_members(
-                here.path, [AddMember("g", "10.5.0.7"), RemoveMember("none", "10.5.0.1")], "changing"
+                here.path, [AddMember("g", BRIDGE, "10.5.0.7"), RemoveMember("none", BRIDGE, "10.5.0.1")], "changing"
             )
 
         found = loaded(here)
         assert found
-        assert found.members["g"] == {"10.5.0.9", "fd00::1", "fd00::9"}
+        assert found.members["g", BRIDGE] == {"10.5.0.9", "fd00::1", "fd00::9"}
 
 
 def test_a_member_that_comes_or_goes_is_one_element_of_one_set() -> None:
@@ -77,7 +77,7 @@ def test_a_member_that_comes_or_goes_is_one_element_of_one_set() -> None:
 
         done = host.realize(guarded_by(only(in_groups(0, "g"), members=("10.5.0.1",))))
 
-        assert list(map(describe, done.operations)) == ["remove-member 10.5.0.2 of g", "end-connections"]
+        assert list(map(describe, done.operations)) == [f"remove-member 10.5.0.2 of g on {BRIDGE}", "end-connections"]
         assert listing(here.path, "-a") == before.replace("10.5.0.1, 10.5.0.2", "10.5.0.1")
         assert not here.passes(tcp(1, 0, 80))
 
@@ -146,4 +146,4 @@ def test_work_on_one_network_takes_no_filters_away() -> None:
 
         host.realize(msgspec.structs.replace(guarded_by(wanted), bridges=(), ports=(), filters=type(wanted)()), l2="l9")
 
-        assert loaded(here) == Loaded(wanted.digest, wanted.members, settled=False)
+        assert loaded(here) == Loaded(wanted.digest, wanted.members, settled=False, nics=wanted.devices)

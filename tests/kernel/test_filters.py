@@ -36,7 +36,7 @@ def in_groups(number: int, *groups: str, egress_closed: bool = False) -> Guarded
 
 def only(nic: GuardedNic, *rules: Filter, members: tuple[str, ...] = ()) -> Filters:
     """Guard one NIC by one group."""
-    return Filters((nic,), (Group("g", (AMONG, *rules), members),), (), (1,))
+    return Filters((nic,), (Group("g", BRIDGE, (AMONG, *rules), members),), (), (1,))
 
 
 def sent(number: int, to: int, **fields: object) -> Probe:
@@ -100,7 +100,7 @@ def test_a_rule_opens_its_ports_to_its_network_and_nothing_beside(host: Wires) -
 
 
 def test_a_rule_about_a_group_opens_to_its_members(host: Wires) -> None:
-    friends = Group("friends", (), (ADDRESSES[1][0],))
+    friends = Group("friends", BRIDGE, (), (ADDRESSES[1][0],))
     open_to = only(in_groups(0, "g"), Filter("ingress", "UDP", "53-53", "", "friends"))
     host.load(Filters(open_to.nics, (*open_to.groups, friends)))
 

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import json
+import select
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 
+import msgspec
 import pytest
 
 from backends.kvm.host import Host
+from backends.kvm.namespace import inside
 from backends.kvm.vswitch import VSwitch
 from domain import commands, host
 from domain.errors import HostUnreachable
 from domain.l2_types import GRE_MTU
 from projections import plan
 from projections.found import Found
-from projections.operations import apply_all
+from projections.operations import SetDown, apply_all
 from projections.ovs import Ovs
 from projections.ovs_operations import PlugPort
-from projections.plan import GreMesh, HostPlan
+from projections.plan import GreMesh, HostPlan, Port
+from projections.service_entries import Services, Shield
+from projections.verdict import Probe
 from simulator.run import simulate
 from tests import builders
+from tests.kernel import packets
 from tests.kernel.fabric import (
+    PATIENCE_S,
     VTEPS,
     Cut,
     Story,
@@ -229,6 +238,56 @@ def test_open_vswitch_that_is_down_keeps_gre_networks_out_and_no_other() -> None
 
         daemons.start()
         assert not host.realize(both).obstacles
+
+
+def test_a_nic_that_joins_a_group_while_it_is_up_is_taken_down_and_comes_back_when_it_leaves() -> None:
+    first, second = port_on("ovs7", 4), port_on("ovs7", 5)
+    free = msgspec.structs.replace(meshed(), ports=(first, second))
+    shield = Shield(first.nic, first.device, first.mac, (first.ip,), ("g",), "closed", "open", (5,))
+    grouped = msgspec.structs.replace(free, services=Services(shields=(shield,)))
+    with switched() as (path, daemons), opened(path, daemons) as host:
+        host.realize(free)
+        assert hears(path, second, first)
+
+        told = host.realize(grouped)
+        assert told.operations == (SetDown(first.device),)
+        assert [obstacle.name for obstacle in told.obstacles] == [first.device]
+        assert f"{first.device} is in a group, and kept down" in told.obstacles[0].why
+        assert "NO-CARRIER" in flags(path, end_of(first))
+        assert host.realize(grouped).operations == ()
+
+        ip(path, f"link set {first.device} up")
+        assert host.realize(grouped).operations == (SetDown(first.device),)
+
+        host.realize(free)
+        assert hears(path, second, first)
+        assert "UP" not in flags(path, "ovs7")  # the host itself hears nothing of it either
+
+
+def end_of(port: Port) -> str:
+    return port.device.replace("nic", "p", 1)
+
+
+def flags(path: str, device: str) -> list[str]:
+    (shown,) = json.loads(ip(path, f"-j link show dev {device}"))
+    found: list[str] = shown["flags"]
+    return found
+
+
+def hears(path: str, listener: Port, speaker: Port) -> bool:
+    """Tell whether one guest's broadcasts come to another, as soon as one has, or when patience ends."""
+    said = Probe(src=speaker.ip, dst=listener.ip, protocol="ARP")
+    deadline = time.monotonic() + PATIENCE_S
+    with inside(path), packets.ear(end_of(listener)) as ear, packets.ear(end_of(speaker)) as mouth:
+        for number in count(1):
+            mouth.send(packets.frame(said, speaker.mac, number))
+            if select.select([ear], [], [], 0.1)[0] and ear.recv(2048)[6:12] == bytes.fromhex(
+                speaker.mac.replace(":", "")
+            ):
+                return True
+            if time.monotonic() > deadline:
+                break
+    return False
 
 
 def test_a_daemon_that_does_not_carry_out_what_the_database_says_is_told() -> None:

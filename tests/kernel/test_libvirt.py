@@ -110,6 +110,21 @@ def test_a_vm_that_was_stopped_starts_by_libvirt_and_stops_with_its_domain(place
     assert (place.guest().state, place.has(DEVICE)) == ("stopped", False)
 
 
+def test_a_guest_that_ended_while_the_store_was_away_starts_again(place: Place) -> None:
+    assert place.libvirt.create("web", STAYS, MAC, DEVICE) == ""
+    store = Path(place.store.removeprefix("sqlite:"))
+    away = store.rename(store.with_suffix(".away"))
+    place.libvirt.virsh("destroy", "web")
+    away.rename(store)
+    assert (place.libvirt.domains(), place.guest().state) == ([], "running")
+
+    assert place.libvirt.create("web", STAYS, MAC, DEVICE) == ""
+
+    assert place.libvirt.console("web").says("neighbour", "heard")
+    place.libvirt.virsh("destroy", "web")
+    assert (place.guest().state, place.has(DEVICE)) == ("stopped", False)
+
+
 def test_a_refused_guest_never_runs_and_is_told_why(place: Place) -> None:
     place.tell(builders.migrate(host="h2"))
 

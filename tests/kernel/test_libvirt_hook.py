@@ -74,9 +74,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
         yield Place(netns, f"sqlite:{tmp_path / 'store.db'}", folder, call)
 
 
-def domain(*interfaces: str, uuid: str = "d1") -> str:
+def domain(*interfaces: str, uuid: str = "d1", name: str = "web") -> str:
     inner = "".join(interfaces or (interface(),))
-    return f"<domain><name>web</name><uuid>{uuid}</uuid><devices>{inner}</devices></domain>"
+    return f"<domain><name>{name}</name><uuid>{uuid}</uuid><devices>{inner}</devices></domain>"
 
 
 def interface(mac: str = MAC, *, kind: str = "ethernet", device: str = DEVICE, managed: str = "no") -> str:
@@ -199,12 +199,25 @@ def test_trouble_with_another_network_keeps_nobody_from_starting(place: Place) -
 def test_a_second_domain_with_the_nics_of_one_that_runs_is_refused_and_takes_nothing_from_it(place: Place) -> None:
     place.hears("prepare", domain())
 
-    status, error = place.hears("prepare", domain(uuid="d2"))
-    ended = place.hears("release", domain(uuid="d2"))
+    status, error = place.hears("prepare", domain(uuid="d2", name="other"))
+    ended = place.hears("release", domain(uuid="d2", name="other"))
 
     assert (status, ended.status) == (1, 0)
     assert error.startswith("error: wrong-state: VM vm runs as libvirt domain web already")
     assert (place.guest().state, place.has(DEVICE)) == ("running", True)
+
+
+def test_a_domain_whose_end_was_not_heard_starts_again_also_with_another_uuid(place: Place) -> None:
+    place.hears("prepare", domain())
+    assert place.hears("release", domain(), store="sqlite:/nowhere").status == 3
+
+    again = place.hears("prepare", domain(uuid="d2"))
+    late = place.hears("release", domain())
+
+    assert (again, late) == (Answer(0, ""), Answer(0, ""))
+    assert (place.guest().state, place.has(DEVICE)) == ("running", True)
+    assert place.hears("release", domain(uuid="d2")) == Answer(0, "")
+    assert (place.guest().state, place.has(DEVICE)) == ("stopped", False)
 
 
 def test_a_domain_that_ends_after_its_vm_went_elsewhere_stops_nobody(place: Place) -> None:

@@ -16,9 +16,10 @@ from backends.kvm.host import Host
 from backends.kvm.lab import Lab
 from backends.kvm.namespace import inside
 from domain.errors import HostUnreachable
+from projections.operations import Operation, describe
 from tests.kernel.fabric import Cut, after, ip, untagged
 from tests.kernel.pinging import Pinger
-from tests.kernel.test_addresses import forbid_ipv6_on_new_links
+from tests.kernel.test_addresses import strand_a_route
 
 
 pytestmark = pytest.mark.kernel("bridge", "tap", "veth")
@@ -46,16 +47,32 @@ def test_a_ping_goes_through_the_move_to_a_bridge_and_back() -> None:
             assert stream.answers
 
 
+def test_the_host_is_on_the_net_after_each_operation_however_long_the_next_one_takes_to_come() -> None:
+    with two_hosts() as (path, far), Host(path) as host:
+        answered = dict[str, bool]()
+
+        def ping(operation: Operation) -> None:
+            with Pinger(far, "10.0.0.1") as stream:
+                pass
+            answered[describe(operation)] = stream.answers
+
+        host.realize(untagged(), on_operation=ping)
+        host.delete("h", on_operation=ping)
+
+        assert {"enslave eth0 to br_eth0", "move-address 10.0.0.1/24 br_eth0 -> eth0", "release eth0"} <= set(answered)
+        assert all(answered.values()), answered
+
+
 def test_a_ping_goes_on_after_a_move_that_failed_or_was_cut_off() -> None:
     with two_hosts() as (path, far), Host(path) as host:
         ip(path, "-6 addr add fd00::1/64 dev eth0 nodad")
-        forbid_ipv6_on_new_links(path)
-        with Pinger(far, "10.0.0.1") as failed, pytest.raises(HostUnreachable, match="move-address fd00::1/64"):
+        strand_a_route(path)
+        with Pinger(far, "10.0.0.1") as failed, pytest.raises(HostUnreachable, match="enslave eth0 to br_eth0: "):
             host.realize(untagged())
         assert failed.answers
         assert "fd00::1/64" in ip(path, "addr show dev eth0")
 
-        ip(path, "-6 addr del fd00::1/64 dev eth0")
+        ip(path, "-6 route del 2001:db8:5::/48 dev eth0")
         with Pinger(far, "10.0.0.1") as cut, pytest.raises(Cut):
             host.realize(untagged(), on_operation=after(2))
         assert cut.answers
@@ -97,6 +114,29 @@ def test_an_address_that_a_dhcp_client_renews_on_the_interface_follows_to_the_br
         assert "10.0.0.50" not in ip(path, "addr show dev eth0")
         (address,) = [a for a in addresses(path, "br_eth0") if a["local"] == "10.0.0.50"]
         assert address["valid_life_time"] > 100
+
+
+def test_a_route_whose_time_is_over_does_not_move_and_one_that_moves_ends_in_time() -> None:
+    with two_hosts() as (path, _), Host(path) as host:
+        ip(path, "-6 route add default via fe80::1 dev eth0 proto ra expires 2")
+        host.realize(untagged())
+        assert "br_eth0" in ip(path, "-6 route show default")
+        wait_for(lambda: "expires -" in ip(path, "-6 route show default"))
+
+        assert host.check(untagged()).settled
+        host.delete("h")
+
+        assert ip(path, "-6 route show default") == ""
+
+
+def test_a_lifetime_that_counts_down_is_no_news_so_that_what_fails_is_tried_ever_later() -> None:
+    with two_hosts() as (path, _), Host(path) as host:
+        ip(path, "addr add 10.0.0.50/24 dev eth0 valid_lft 5000 preferred_lft 4000")
+        before = host.check(untagged()).operations
+        first = addresses(path, "eth0")
+        wait_for(lambda: addresses(path, "eth0") != first)
+
+        assert host.check(untagged()).operations == before
 
 
 def advertise(path: str, *, lifetime_s: int) -> None:

@@ -4,13 +4,16 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
+from pathlib import Path
 
+import msgspec
 import pytest
 
-from backends.kvm import lock, tap
+from backends.errors import HostBusy, Unfinished
+from backends.kvm import lock, refusal, tap
 from backends.kvm.host import Host
 from backends.kvm.kernel import Kernel
 from backends.kvm.making import Plug
@@ -19,10 +22,21 @@ from backends.kvm.realization import NoVlan, Vxlan
 from backends.kvm.requests import Request
 from domain.errors import HostUnreachable
 from projections.found import Found
-from projections.operations import apply_all
+from projections.operations import MoveAddress, Operation, apply_all, describe
 from projections.plan import HostPlan
 from tests.kernel import probe
-from tests.kernel.fabric import Cut, after, blurred, ip, one_host, plan_of, tagged, tunnelled, untagged
+from tests.kernel.fabric import (
+    Cut,
+    after,
+    blurred,
+    ip,
+    one_host,
+    plan_of,
+    port_on,
+    tagged,
+    tunnelled,
+    untagged,
+)
 
 
 pytestmark = pytest.mark.kernel("bridge", "tap", "veth")
@@ -167,6 +181,94 @@ def test_a_foreign_device_with_a_wanted_name_is_told_and_left_alone() -> None:
 
 
 @pytest.mark.kernel("vxlan")
+@pytest.mark.parametrize("own", ["port 4789", "vni 77", "via eth0", "port 4789 vni 77"])
+@pytest.mark.parametrize("far", ["10.0.0.2", "10.0.0.9"])
+def test_an_entry_of_somebodys_in_a_tunnels_table_goes_whatever_it_has_of_its_own(own: str, far: str) -> None:
+    with one_host() as path, Host(path) as host:
+        host.realize(tunnelled())
+        before = host.look()
+        with inside(path):
+            entry = ["fdb", "append", "00:00:00:00:00:00", "dev", "vxlan9", "dst", far, *own.split()]
+            subprocess.run(["bridge", *entry], check=True)
+        assert not host.check(tunnelled()).settled
+
+        host.realize(tunnelled())
+
+        assert host.look() == before
+
+
+def test_a_namespace_that_was_made_anew_under_its_name_is_the_host_from_then_on(tmp_path: Path) -> None:
+    pin = tmp_path / "h"
+    pin.touch()
+    with pinned(pin), Host(str(pin)) as host:
+        host.realize(untagged())
+        with pinned(pin):
+            assert not host.check(untagged()).settled
+
+            host.realize(untagged())
+
+            assert "br_eth0" in ip(str(pin), "-br link show")
+            assert host.check(untagged()).settled
+
+
+@contextmanager
+def pinned(pin: Path) -> Iterator[None]:
+    """Have a file stand for a namespace with one interface."""
+    subprocess.run(["unshare", f"--net={pin}", "ip", "link", "add", "eth0", "type", "veth"], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(pin)], check=True)
+
+
+@pytest.mark.kernel("macvlan")
+def test_an_interface_that_somebody_else_listens_on_is_refused_with_what_it_may_be() -> None:
+    with one_host("link add mv0 link eth0 type macvlan") as path, Host(path) as host:
+        before = host.look()
+        with pytest.raises(HostUnreachable, match=r"enslave eth0 to br_eth0: somebody else .* such as a macvlan"):
+            host.realize(untagged())
+
+        assert host.look() == before
+
+
+def test_a_foreign_device_with_the_name_of_a_nic_keeps_out_that_nic_alone() -> None:
+    plan = msgspec.structs.replace(untagged(), ports=(port_on("br_eth0", 1), port_on("br_eth0", 2)))
+    with one_host("link add nic020000000001 type veth peer name v1") as path, Host(path) as host:
+        before = of_device(path, "nic020000000001")
+
+        done = host.realize(plan)
+
+        assert [(o.name, o.l2) for o in done.obstacles] == [("nic020000000001", "l2-eth0")]
+        assert of_device(path, "nic020000000001") == before
+        assert ours(host.look()) == {"br_eth0", "nic020000000002"}
+
+        ip(path, "link delete nic020000000001")
+        assert not host.realize(plan).obstacles
+        assert ours(host.look()) == {"br_eth0", "nic020000000001", "nic020000000002"}
+
+
+def test_a_nic_that_the_kernel_refuses_keeps_no_other_one_out_nor_its_network() -> None:
+    plan = msgspec.structs.replace(untagged(), ports=tuple(port_on("br_eth0", number) for number in (1, 2, 3)))
+    left = ("link add p020000000001 type veth peer name v1", "link add p020000000002 type veth peer name v2")
+    with one_host(*left) as path, Host(path, plug="veth") as host:
+        told = list[Operation]()
+        with pytest.raises(Unfinished) as failed:
+            host.realize(plan, on_operation=told.append)
+
+        assert [describe(each.operation) for each in failed.value.failures] == [
+            "create-port nic020000000001",
+            "create-port nic020000000002",
+        ]
+        assert ours(host.look()) == {"br_eth0", "nic020000000003"}
+        assert [describe(o) for o in told if isinstance(o, MoveAddress)] == ["move-address 10.0.0.1/24 eth0 -> br_eth0"]
+
+        ip(path, "link delete p020000000001")
+        ip(path, "link delete p020000000002")
+        host.realize(plan)
+        assert host.check(plan).settled
+
+
+@pytest.mark.kernel("vxlan")
 def test_a_realization_works_on_its_own_network_alone() -> None:
     plan = plan_of(untagged(), tunnelled())
     with one_host() as path, Host(path) as host:
@@ -202,6 +304,28 @@ def test_two_processes_never_work_on_one_host_at_the_same_time() -> None:
             host.realize(untagged())
 
         assert host.check(untagged()).operations  # looking is free
+
+
+def test_nobody_without_rights_keeps_others_from_a_host() -> None:
+    with one_host() as path, Host(path) as host, ExitStack() as stack:
+        for name in (lock.NAME, lock.AGENT):
+            stranger = stack.enter_context(lock.unix_socket(path))
+            stranger.bind(name)
+            stranger.listen()
+
+        with lock.held(path, lock.AGENT):
+            host.realize(untagged())
+
+        assert host.check(untagged()).settled
+        with lock.held(path), pytest.raises(HostBusy):
+            host.realize(untagged(), patience_s=0.1)
+        assert "Permission denied" in in_child(lambda: take_as_nobody(path))
+
+
+def take_as_nobody(path: str) -> None:
+    with lock.port_socket(path) as wanted, refusal.translated("taking the lock"):
+        os.setuid(65534)
+        wanted.bind((lock.HOME, lock.PORTS[lock.NAME]))
 
 
 def test_a_host_may_be_a_namespace_by_its_name() -> None:

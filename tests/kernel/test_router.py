@@ -12,7 +12,7 @@ from backends.kvm.lab import octets
 from domain import commands as c
 from projections.found import Room
 from projections.operations import apply_all, describe
-from tests.builders import a_cidr, a_host_state, a_vm, an_l3
+from tests.builders import a_cidr, a_host_state, a_vm, an_l3, detach
 from tests.kernel.fabric import Cut, after, blurred, ip
 from tests.kernel.routed import (
     BEYOND,
@@ -69,6 +69,9 @@ def test_nobody_outside_gets_in_by_a_guests_own_address(place: Campus) -> None:
     ip(place.out, "route add 192.168.0.0/24 via 10.9.0.2")
     with listening(guest.path, HTTP):
         assert is_closed(place.out, place.nic("a/l3").ip, HTTP)
+    outside = Guest(place.out, "eth0")
+    assert outside.pings("10.9.0.2")
+    assert not outside.pings("192.168.0.1")
 
 
 def test_guests_are_served_by_the_router_wherever_they_are(place: Campus) -> None:
@@ -117,9 +120,9 @@ def test_guests_reach_a_vip_of_their_own_network_from_inside(place: Campus) -> N
     one, two = place.settled("a/l3"), place.settled("b/l3", "h2")
     with listening(one.path, HTTP) as ear:
         assert seen(ear, two.path, "10.9.0.3", HTTP) == "192.168.0.1"
-        assert seen(ear, one.path, "10.9.0.3", HTTP) == "192.168.0.1"
+        assert seen(ear, one.path, "10.9.0.3", HTTP) == "10.9.0.3"  # who has an EIP is known by it
     with listening(two.path, 8080) as ear:
-        assert seen(ear, one.path, "10.9.0.4", HTTP) == "192.168.0.1"
+        assert seen(ear, one.path, "10.9.0.4", HTTP) == "10.9.0.3"
 
 
 def test_an_eip_that_is_detached_ends_at_once_and_nothing_else_does(place: Campus) -> None:
@@ -270,15 +273,29 @@ def test_a_vip_on_another_network_is_answered_there(place: Campus) -> None:
     place.realize()
     guest, neighbour = place.settled("a/l3", "h2"), place.guest("b/dmz", "h2")
     assert neighbour.lease()
-    vip = next(leg.addresses[0] for leg in place.routers()[0].legs if leg.addresses[0].startswith("10.8.")).split("/")[
-        0
-    ]
+    vip = vip_on(place, "10.8.")
     ip(neighbour.path, "addr add 10.8.0.1/24 dev " + neighbour.device)
     ip(neighbour.path, "addr add 203.0.113.9/32 dev lo")
     with listening(guest.path, HTTP) as inner, listening(neighbour.path, HTTP) as outer, listening(place.out, HTTP):
         assert seen(inner, neighbour.path, vip, HTTP) == place.nic("b/dmz").ip
         assert seen(outer, guest.path, "203.0.113.9", HTTP) == vip
         assert seen(inner, place.out, "10.9.0.3", HTTP) == GATEWAY
+
+
+def vip_on(place: Campus, network: str) -> str:
+    """Give the first address of a router on a network."""
+    addresses = (cidr.partition("/")[0] for leg in place.routers()[0].legs for cidr in leg.addresses)
+    return next(ip for ip in addresses if ip.startswith(network))
+
+
+def test_a_router_without_a_way_out_answers_on_its_other_networks(place: Campus) -> None:
+    place.tell(an_l3("dmz", l2="y"), a_cidr("10.8.0.0/24", l3="dmz"), serve("dmz", flat=("DHCP",)))
+    place.tell(a_vm("a", host="h1"), a_vm("b", "dmz", host="h1"), a_vip(l3="dmz"), a_rule(vm="a"))
+    place.tell(detach("plain"))
+    place.realize()
+    neighbour = place.guest("b/dmz")
+    assert neighbour.lease()
+    assert neighbour.pings(vip_on(place, "10.8."))
 
 
 # coming to the plan
@@ -345,6 +362,25 @@ def test_what_somebody_changed_in_a_router_is_mended(place: Campus) -> None:
     guest = place.settled("a/l3")
     with listening(place.out, HTTP) as ear:
         assert seen(ear, guest.path, BEYOND, HTTP) == "10.9.0.3"
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "flush chain inet rewire leave",
+        "insert rule inet rewire mine accept",
+        "chain inet rewire through { policy accept; }",
+    ],
+)
+def test_rules_that_somebody_changed_in_a_router_are_loaded_again(place: Campus, harm: str) -> None:
+    place.tell(a_vm("a", host="h1"))
+    place.realize("h1")
+
+    nft.load(place.room(), f"{harm}\n", "meddling")
+
+    name = place.routers()[0].name
+    assert [describe(operation) for operation in place.realize("h1")] == [f"load-rules {name}"]
+    assert place.realize("h1") == ()
 
 
 def test_what_is_not_ours_is_reported_and_stays(place: Campus) -> None:

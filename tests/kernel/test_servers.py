@@ -16,6 +16,7 @@ from backends.kvm import lock, process
 from backends.kvm.namespace import inside
 from domain import commands as c
 from domain.errors import HostUnreachable
+from projections.found import STRAY
 from projections.operations import apply_all
 from projections.plan import HostPlan
 from tests.builders import a_cidr, a_vm
@@ -146,7 +147,7 @@ def test_a_server_listens_again_when_a_run_was_cut_off_after_its_leg_was_made_an
     with place.host() as host:
         with pytest.raises(Cut):
             host.realize(place.plan("h1"), on_operation=after(2))  # it has its leg, and its addresses on it
-        assert host.look().namespaces[place.namespace().name].server is None
+        assert host.look().namespaces[place.namespace().name].server == STRAY
         host.realize(place.plan("h1"))
 
     assert place.guest("a/l3").lease()

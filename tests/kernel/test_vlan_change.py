@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Self
 
+import msgspec
 import pytest
 
 from backends.kvm.host import Host
 from backends.kvm.lab import Lab
-from projections.plan import HostPlan, Vlan
-from tests.kernel.fabric import Cut, after, ip, tagged
+from projections.plan import Bridge, HostPlan, Vlan
+from tests.kernel.fabric import Cut, after, ip, one_host, tagged
 from tests.kernel.frames import Device
 
 
@@ -93,6 +95,29 @@ def test_a_change_that_is_cut_off_anywhere_is_finished_and_guests_stay_plugged()
             assert tags_on(host, "br_eth0_10") == {20}
             assert ip(lab.path("h"), "-br link show dev nic020000000002") == port
             host.realize(plan)
+
+
+@pytest.mark.slow_in_machine
+def test_a_network_that_loses_its_tag_and_gets_it_again_takes_the_hosts_address_along_wherever_it_is_cut_off() -> None:
+    tagless = msgspec.structs.replace(
+        tagged(10), bridges=(Bridge("br_eth0_10", "l2-vlan10", "eth0", 0, (4,)),), vlans=()
+    )
+    with one_host() as path, Host(path, plug="veth") as host:
+        host.realize(tagged(10))
+        for plan, home in ((tagless, "br_eth0_10"), (tagged(10), "eth0")):
+            steps = len(host.check(plan).operations)
+            for number in range(1, 1 + steps):
+                with suppress(Cut):
+                    host.realize(plan, on_operation=after(number))
+                assert len(ways_out(host)) <= 1
+            host.realize(plan)
+            assert ip(path, f"-br addr show dev {home}").count("10.0.0.1") == 1
+            assert ip(path, "-br addr").count("10.0.0.1") == 1
+            assert ways_out(host) == ({"eth0"} if plan is tagless else {"eth0.10"})
+
+
+def ways_out(host: Host) -> set[str]:
+    return {link.name for link in host.look().links.values() if link.bridge == "br_eth0_10"} & {"eth0", "eth0.10"}
 
 
 def tags_on(host: Host, bridge: str) -> set[int]:

@@ -168,6 +168,7 @@ OFFERS = (
     ("VirtualRouter", ("DHCP", "DNS", "SNAT")),
     ("SecurityGroup", ("SecurityGroup",)),
     ("F5", ("LoadBalancer",)),
+    ("Ledger", ("LoadBalancer", "DHCP")),
 )
 """(type, services)."""
 PROTOCOLS = (("TCP", "80-82"), ("UDP", 53), ("TCP", ""), ("ICMP", ""), ("ALL", ""))

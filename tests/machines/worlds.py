@@ -124,6 +124,7 @@ PLUGGED: tuple[Command, ...] = (
     *(attach("m1", cluster) for cluster in ("c1", "c2", "b")),
     attach("w10", "c1"),
     a_provider("two", "LoadBalancer", kind="F5"),
+    a_provider("book", "LoadBalancer", kind="Ledger"),
     an_l3("odd", l2="m1"),
     an_l3("six", l2="w10"),
     a_cidr("10.0.2.0/29", l3="odd"),
@@ -137,8 +138,9 @@ PLUGGED: tuple[Command, ...] = (
     a_vm("j", "mesh", host="h3"),
     serve("odd", two=("LoadBalancer",), flat=("DHCP", "EIP")),
     serve("guests", sg=("SecurityGroup",)),
+    serve("six", book=("LoadBalancer",)),
 )
-"""With networks, hosts and a provider of types that come from another package, and VMs on a GRE mesh."""
+"""With networks, hosts and providers of types that come from another package, and VMs on a GRE mesh."""
 WORLDS: dict[str, tuple[Command, ...]] = {
     "wired": WIRED,
     "routed": ROUTED,

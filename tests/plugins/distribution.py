@@ -18,6 +18,7 @@ TaggedNetwork/KVM = tests.plugins.macvlan:Realization
 BALANCER = """
 [rewire.network_service_provider]
 F5 = tests.plugins.balancer:F5
+Ledger = tests.plugins.providers:LEDGER
 """
 
 

@@ -68,7 +68,7 @@ def test_a_detach_parts_vms_and_clears_the_host() -> None:
     found = radius(case, detach("v10"))
     assert found.reach == Reach(lost=(("a", "b"),), gained=())
     assert found.domains == QUIET.domains
-    assert found.hosts == (HostChanges("h1", (), ("br_eth0_10", "eth0.10", "nic525400000001"), ()),)
+    assert found.hosts == (HostChanges("h1", (), ("br_eth0_10", "eth0.10", "nic525400000001"), ("deafen",)),)
 
 
 def test_a_leak_is_merged_leaked_and_gained_and_its_end_is_a_split() -> None:
@@ -105,13 +105,13 @@ def test_vms_that_share_another_domain_still_reach_each_other() -> None:
 def test_a_pool_that_leaves_a_cluster_changes_the_peers_of_the_others() -> None:
     case = given(*A_POOL, a_vxlan())
     assert radius(case, detach("pool", "c2")).hosts == (
-        HostChanges("h1", (), (), ("remove-peer vxlan100 10.0.0.2",)),
-        HostChanges("h2", (), ("br_vx_100", "vxlan100"), ()),
+        HostChanges("h1", (), (), ("remove-peer vxlan100 10.0.0.2", "raise-wall")),
+        HostChanges("h2", (), ("br_vx_100", "vxlan100"), ("deafen", "raise-wall")),
     )
     joined = radius(case, a_host("h3", vtep="10.0.0.3"))
     assert joined.hosts == (
-        HostChanges("h1", (), (), ("add-peer vxlan100 10.0.0.3",)),
-        HostChanges("h3", ("br_vx_100", "vxlan100"), (), ()),
+        HostChanges("h1", (), (), ("raise-wall", "add-peer vxlan100 10.0.0.3")),
+        HostChanges("h3", ("br_vx_100", "vxlan100"), (), ("deafen", "raise-wall")),
     )
 
 
@@ -120,7 +120,7 @@ def test_a_host_that_is_gone_in_the_other_topology_clears_out() -> None:
     before = case.topology
     case.do(a_host("h3", vtep="10.0.0.3"))
     (_, _, left) = compare(case.topology, before).hosts
-    assert left == HostChanges("h3", (), ("br_vx_100", "vxlan100"), ())
+    assert left == HostChanges("h3", (), ("br_vx_100", "vxlan100"), ("deafen", "raise-wall"))
 
 
 def test_a_move_takes_the_port_along_and_a_stop_loses_peers() -> None:

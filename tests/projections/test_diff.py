@@ -5,18 +5,37 @@ from __future__ import annotations
 import msgspec
 import pytest
 from hypothesis import given as property_of
+from hypothesis import strategies as st
 
+from domain import commands as c
 from domain import host
+from domain.commands import Command
 from projections import plan as plans
 from projections.diff import diff
 from projections.found import Address, Found, Link, Route, bare_host
 from projections.marks import mark_of, uplink_in
+from projections.namespaces import barred
 from projections.obstacles import obstacles
-from projections.operations import Operation, apply_all, describe
+from projections.operations import Deafen, Operation, RaiseWall, apply_all, describe
 from projections.plan import HostPlan
-from tests.builders import A_POOL, ONE_HOST, a_cidr, a_no_vlan, a_vlan, a_vm, a_vxlan, an_l3, attach, detach
-from tests.given import Case, given
+from tests.builders import (
+    A_POOL,
+    ONE_HOST,
+    a_cidr,
+    a_no_vlan,
+    a_vlan,
+    a_vm,
+    a_vxlan,
+    an_l3,
+    attach,
+    detach,
+    migrate,
+    start,
+    stop,
+)
+from tests.given import Case, attempt, given
 from tests.machines.planned import lived_in
+from tests.service_builders import SERVED, a_vip, an_eip, attach_eip, serve, unserve
 from tests.strategies import cases
 
 
@@ -34,6 +53,22 @@ FULL = (
     a_vm(mac=MAC, host="h1"),
 )
 """Host h1 with one network of each type, and a NIC on VLAN 10."""
+
+
+EIPS = (
+    *(a_vm(name, host="h1") for name in "ab"),
+    *(wish for name in "vw" for wish in (a_vip(name), an_eip(f"e{name}", vip=name))),
+    attach_eip("ev", vm="a"),
+)
+"""Two VMs with what hosts do for them, and two EIPs, one of them attached."""
+MOVES: tuple[Command, ...] = (
+    *(attach_eip(f"e{name}", vm=guest) for name in "vw" for guest in "ab"),
+    *(c.DetachEip(eip=f"e{name}") for name in "vw"),
+    *(migrate(guest, host=host) for guest in "ab" for host in ("h1", "h2")),
+    *(wish for guest in "ab" for wish in (stop(guest), start(guest))),
+    serve(flat=("DHCP",)),
+    unserve(flat=("DHCP",)),
+)
 
 
 def plan_of(case: Case) -> HostPlan:
@@ -56,6 +91,8 @@ def add(found: Found, link: Link) -> Found:
 def test_a_bare_host_is_built_bridges_first_and_its_addresses_move() -> None:
     before = lived_in(("eth0",))
     assert told(diff(plan_of(given(*FULL)), before)) == [
+        "deafen",
+        "raise-wall",
         "create-bridge br_vx_100",
         "create-bridge br_eth0",
         "enslave eth0 to br_eth0",
@@ -87,6 +124,8 @@ def test_an_empty_plan_takes_everything_of_ours_away_and_gives_the_addresses_bac
         "delete br_eth0",
         "delete br_eth0_10",
         "delete br_vx_100",
+        "deafen",
+        "raise-wall",
     ]
     assert apply_all(after, undone) == before
 
@@ -121,6 +160,22 @@ def test_from_any_plan_of_a_history_to_the_last_one_and_nothing_is_left_over(cas
         old = plans.plan(case.at(case.network.settled(at)), uuid)
         found = apply_all(lived_in(interfaces), diff(old, lived_in(interfaces)))
         assert apply_all(found, diff(goal, found)) == fresh
+
+
+@property_of(st.lists(st.sampled_from(MOVES), max_size=12), st.integers(0, 11))
+def test_from_any_eips_to_others_with_all_that_keeps_them_to_their_guests(moves: list[Command], at: int) -> None:
+    case = given(*SERVED, *EIPS)
+    for move in moves[:at]:
+        attempt(case.network, move)
+    old = plan_of(case)
+    for move in moves[at:]:
+        attempt(case.network, move)
+    goal, bare = plan_of(case), lived_in(("eth0", "eth1"))
+    found = apply_all(bare, diff(old, bare))
+    after = apply_all(found, diff(goal, found))
+    assert after == apply_all(bare, diff(goal, bare))
+    assert after.fence == barred(goal.fences, goal.gates)
+    assert {gate.leg for gate in goal.gates} <= set(after.links)
 
 
 @pytest.mark.parametrize(
@@ -170,18 +225,21 @@ def test_peers_come_and_go_and_foreign_ones_are_left_alone() -> None:
     [
         ("br_eth0_10", {"br_eth0_10", "eth0.10", "nic525400000001"}),
         ("eth0.10", {"br_eth0_10", "eth0.10", "nic525400000001"}),
-        ("nic525400000001", {"br_eth0_10", "eth0.10", "nic525400000001"}),
+        ("nic525400000001", {"nic525400000001"}),
         ("br_eth0", {"br_eth0", "eth0"}),
         ("vxlan100", {"br_vx_100", "vxlan100"}),
         ("br_vx_100", {"br_vx_100", "vxlan100"}),
     ],
 )
-def test_a_foreign_device_in_the_way_keeps_its_network_out_and_no_other(name: str, lost: set[str]) -> None:
+def test_a_foreign_device_in_the_way_keeps_its_network_out_or_its_nic_and_nothing_else(
+    name: str, lost: set[str]
+) -> None:
     plan = plan_of(given(*FULL))
     found = add(bare_host(("eth0",), ENDS), Link(name, "other"))
     (obstacle,) = obstacles(plan, found)
     assert obstacle.name == name
-    made = {link for o in diff(plan, found) for link in [getattr(o, "name", getattr(o, "tunnel", ""))]}
+    steps = [o for o in diff(plan, found) if not isinstance(o, Deafen | RaiseWall)]
+    made = {link for o in steps for link in [getattr(o, "name", getattr(o, "tunnel", ""))]}
     assert made == {"br_eth0", "eth0", "br_vx_100", "vxlan100", "br_eth0_10", "eth0.10", "nic525400000001"} - lost
     assert apply_all(found, diff(plan, found)).links[name] == Link(name, "other")
 
@@ -193,6 +251,32 @@ def test_an_interface_that_is_missing_or_somebody_elses_is_an_obstacle() -> None
     (obstacle,) = obstacles(plan, taken)
     assert obstacle.why == "interface eth0 is a port of docker0 already"
     assert "enslave eth0 to br_eth0" not in told(diff(plan, taken))
+
+
+@pytest.mark.parametrize(
+    ("link", "why"),
+    [
+        (Link("foo", "vlan", interface="eth0", number=10), "VLAN 10 of eth0 is foo already, which Rewire did not make"),
+        (
+            Link("bar", "vxlan", number=100, udp_port=8472),
+            "VNI 100 on UDP port 8472 is bar already, which Rewire did not make",
+        ),
+    ],
+)
+def test_what_somebody_has_already_under_another_name_is_told_beforehand(link: Link, why: str) -> None:
+    plan = plan_of(given(*FULL))
+    (obstacle,) = obstacles(plan, add(bare_host(("eth0",), ENDS), link))
+    assert (obstacle.name, obstacle.why) == (link.name, why)
+    other = msgspec.structs.replace(link, number=11)
+    assert obstacles(plan, add(bare_host(("eth0",), ENDS), other)) == ()
+
+
+def test_a_bridge_is_no_interface_for_a_network() -> None:
+    plan = plan_of(given(*ONE_HOST, a_no_vlan(), attach("plain")))
+    found = change(bare_host(("eth0",), ENDS), "eth0", kind="bridge")
+    (obstacle,) = obstacles(plan, found)
+    assert obstacle.why.startswith("eth0 can't be a port of a bridge")
+    assert not [o for o in diff(plan, found) if not isinstance(o, Deafen)]
 
 
 def test_an_interface_moves_over_from_an_old_bridge_of_ours() -> None:

@@ -9,17 +9,26 @@ import pytest
 from hypothesis import given as property_of
 from hypothesis import strategies as st
 
+from domain import commands as c
 from domain import host
 from projections.diff import diff
-from projections.drift import Difference, differences, kind_in, strangers, summary
-from projections.found import Found, Link, bare_host
+from projections.drift import Difference, differences, kind_in, own_devices, strangers, summary
+from projections.found import Address, Found, Link, bare_host
 from projections.operations import apply_all
 from projections.ownership import Owners
 from projections.parts import parts
 from projections.plan import HostPlan, plan
-from tests.builders import ONE_HOST, a_no_vlan, a_vlan, attach
+from tests.builders import ONE_HOST, a_cidr, a_no_vlan, a_vlan, a_vm, an_l3, attach
 from tests.given import Case, given
+from tests.service_builders import A_FILTER, serve
 from tests.strategies import cases
+
+
+GROUPED = (
+    c.CreateSecurityGroup(name="web"),
+    c.AttachSecurityGroupToL3Network(group="web", l3="l3"),
+    c.AddNicToSecurityGroup(group="web", vm="vm", l3="l3"),
+)
 
 
 def realized() -> tuple[Case, HostPlan, Found]:
@@ -90,6 +99,41 @@ def test_a_foreign_device_is_told_unless_its_name_or_kind_is_allowed() -> None:
     assert [one.name for one in strangers(foreign, ("eth0",))] == ["docker0", "eth1"]
     assert strangers(foreign, ("eth0", "eth1"), ("dock*",)) == ()
     assert strangers(foreign, ("eth0", "eth1"), ("bridge",)) == ()
+
+
+def test_what_the_facts_know_of_a_host_is_not_foreign() -> None:
+    wish = c.AddHost(
+        name="h",
+        cluster="c",
+        interfaces=("eth0.5", "bond0=eth2+eth3"),
+        address="192.0.2.1",
+        vtep="10.0.0.9",
+    )
+    case = given(c.CreateZone(name="z"), c.CreateCluster(name="c", zone="z"), wish)
+    own = (*(Link(name, "other") for name in ("eth0", "eth2", "eth3", "bond0", "mgmt", "storage")), Link("ex", "other"))
+    below = Link("eth0.5", "vlan", interface="eth0", lower="eth0")
+    bare = bare_host(())
+    links = bare.links.update({link.name: link for link in (*own, below)})
+    addresses = {Address("mgmt", "192.0.2.1/24"), Address("storage", "10.0.0.9/16"), Address("ex", "10.0.0.99/16")}
+    found = msgspec.structs.replace(bare, links=links, addresses=frozenset(addresses))
+
+    member = case.topology.state(case.id("host", "h"), host.Host)
+
+    assert [one.name for one in strangers(found, own_devices(member, found))] == ["ex"]
+
+
+def test_connections_may_have_to_end_only_where_filters_are_in_force_and_only_then_it_is_told() -> None:
+    case = given(*ONE_HOST, a_no_vlan(), attach("plain"), an_l3(l2="plain"), a_cidr(), a_vm(host="h1"))
+    case.do(A_FILTER, serve(sg=("SecurityGroup",)), *GROUPED)
+    wanted = plan(case.topology, case.id("host", "h1"))
+    there = apply_all(bare_host(("eth0", "eth1")), diff(wanted, bare_host(("eth0", "eth1"))))
+    assert there.filters is not None
+    unsettled = msgspec.structs.replace(there, filters=msgspec.structs.replace(there.filters, settled=False))
+
+    fresh = {one.what for one in differences(wanted, bare_host(("eth0", "eth1"))) if one.table == "filters"}
+    assert fresh == {"the filters are missing"}
+    (told,) = differences(wanted, unsettled)
+    assert told.what == "there are connections that the filters would not let anybody open"
 
 
 def test_a_report_tells_the_first_things_and_how_many_more_there_are() -> None:

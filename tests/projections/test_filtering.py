@@ -10,7 +10,7 @@ import pytest
 from domain import commands as c
 from domain import l3, security_group, vm
 from domain.commands import Command
-from projections import inventory, plan
+from projections import inventory, plan, verdict
 from projections.service_entries import Filter, Services, Shield
 from tests.builders import a_vm, stop
 from tests.given import Case, given
@@ -77,10 +77,17 @@ def fits(one: Filter, members: dict[str, tuple[str, ...]], packet: Packet) -> bo
     )
 
 
-def test_a_nic_in_no_group_has_no_shield() -> None:
+def test_a_nic_in_no_group_is_open_both_ways_and_sends_only_as_itself() -> None:
     case = given(*TWO_TIERS)
-    assert sorted(shields(case)) == ["data/l3", "web/l3"]
-    assert sorted(shields(case.do(stop("web")))) == ["data/l3"]
+    assert sorted(shields(case)) == ["data/l3", "stranger/l3", "web/l3"]
+    assert policies(case, "stranger") == ("open", "open")
+    found = verdict.Judge(plan.plan(case.topology, case.id("host", "h1")).filters)
+    ends = {case.topology.name(nic.vm): nic for nic in case.topology.nics.all.values()}
+    stranger, web = ends["stranger"], ends["web"]
+    for src, allowed in ((stranger.ip, True), (ends["data"].ip, False)):
+        sent = verdict.Probe(source=stranger.device, src=src, dst=web.ip, protocol="ARP")
+        assert found.verdict(sent).allowed == allowed
+    assert sorted(shields(case.do(stop("web")))) == ["data/l3", "stranger/l3"]
 
 
 def test_a_member_is_closed_to_others_and_may_send_to_all() -> None:

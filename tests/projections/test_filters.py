@@ -9,12 +9,19 @@ from immutables import Map
 
 from projections import filters as filtering
 from projections.diff import diff
-from projections.filter_operations import AddMember, EndConnections, LoadFilters, RemoveMember, UnloadFilters
+from projections.filter_operations import (
+    AddMember,
+    EndConnections,
+    FilterOperation,
+    LoadFilters,
+    RemoveMember,
+    UnloadFilters,
+)
 from projections.filters import Filters, link_local
 from projections.found import FOREIGN, Found, Link, Loaded, bare_host
 from projections.obstacles import obstacles
-from projections.operations import CreatePort, apply_all, describe
-from projections.plan import Bridge, HostPlan, Port, plan
+from projections.operations import CreatePort, SetDown, SetUp, apply_all, describe
+from projections.plan import Bridge, GreMesh, HostPlan, Port, plan
 from projections.service_entries import Filter, Guard, Policy, Services, Shield
 from tests.builders import a_vm
 from tests.filter_strategies import ADDRESSES, BRIDGE, DEVICES, MACS, filters, loaded
@@ -37,7 +44,7 @@ def services(*devices: str, members: tuple[str, ...] = (), rules: tuple[Filter, 
     egress: Policy = "closed" if OUT in rules else "open"
     shields = (Shield(p.nic, p.device, p.mac, (p.ip,), ("g",), "closed", egress, (5,)) for p in PORTS)
     return Services(
-        guards=(Guard("g", devices, members, (AMONG, *rules), (3,)),),
+        guards=(Guard("g", BRIDGE, devices, members, (AMONG, *rules), (3,)),),
         shields=tuple(shield for shield in shields if shield.device in devices),
     )
 
@@ -50,7 +57,7 @@ def test_only_nics_in_groups_are_filtered_and_their_groups_let_members_in() -> N
     wanted = filtering.filters(services(DEVICES[0], members=("10.5.0.1",), rules=(WEB,)), PORTS, [TENANTS])
 
     assert [nic.device for nic in wanted.nics] == [DEVICES[0]]
-    assert wanted.groups == (filtering.Group("g", (AMONG, WEB), ("10.5.0.1",)),)
+    assert wanted.groups == (filtering.Group("g", BRIDGE, (AMONG, WEB), ("10.5.0.1",)),)
     assert wanted.because == (3, 5)
 
 
@@ -103,8 +110,8 @@ def test_a_change_of_members_touches_their_elements_and_not_the_table() -> None:
     found = apply_all(Found(), diff(plan_of(before), Found()))
 
     assert diff(plan_of(after), found) == (
-        RemoveMember("g", "10.5.0.2"),
-        AddMember("g", "10.5.0.9"),
+        RemoveMember("g", BRIDGE, "10.5.0.2"),
+        AddMember("g", BRIDGE, "10.5.0.9"),
         EndConnections(after),
     )
 
@@ -113,13 +120,15 @@ def test_a_nic_that_joins_on_another_host_is_an_element_here_and_the_table_there
     case = given(*SERVED, a_vm("a", host="h1"), a_vm("b", host="h2"), a_group(), on_l3(), join(vm="a"), allow(ports=22))
     here, there = (case.id("host", name) for name in ("h1", "h2"))
     found = apply_all(bare_host(("eth0",)), diff(plan(case.topology, here), bare_host(("eth0",))))
-    assert plan(case.topology, there).filters == Filters()
+    (free,) = plan(case.topology, there).filters.nics
+    assert (free.groups, plan(case.topology, there).filters.groups) == ((), ())
 
     case.do(join(vm="b"))
 
     joined = [describe(operation) for operation in diff(plan(case.topology, here), found)]
-    assert joined == [f"add-member 192.168.0.12 of {case.id('security-group', 'g')}", "end-connections"]
-    assert [nic.ips for nic in plan(case.topology, there).filters.nics] == [("192.168.0.12",)]
+    assert joined == [f"add-member 192.168.0.12 of {case.id('security-group', 'g')} on br_eth0_10", "end-connections"]
+    (guarded,) = plan(case.topology, there).filters.nics
+    assert (guarded.ips, guarded.groups) == (("192.168.0.12",), (case.id("security-group", "g"),))
 
 
 def test_filters_are_loaded_before_the_ports_that_they_guard_and_unloaded_after_the_last_is_gone() -> None:
@@ -135,7 +144,8 @@ def test_filters_are_loaded_before_the_ports_that_they_guard_and_unloaded_after_
 def test_a_run_that_was_cut_off_before_connections_were_ended_ends_them_next_time() -> None:
     wanted = filtering.filters(services(DEVICES[0]), PORTS, [TENANTS])
     found = apply_all(Found(), diff(plan_of(wanted), Found()))
-    cut_off = msgspec.structs.replace(found, filters=Loaded(wanted.digest, wanted.members, settled=False))
+    half = Loaded(wanted.digest, wanted.members, settled=False, nics=wanted.devices)
+    cut_off = msgspec.structs.replace(found, filters=half)
 
     assert diff(plan_of(wanted), found) == ()
     assert diff(plan_of(wanted), cut_off) == (EndConnections(wanted),)
@@ -155,12 +165,57 @@ def test_a_foreign_table_is_left_alone_and_keeps_out_the_nics_that_need_ours() -
     assert apply_all(after, diff(HostPlan("h", 2), after)).filters == Loaded(FOREIGN)
 
 
-def test_a_port_that_is_there_already_is_not_taken_away_when_a_foreign_table_comes() -> None:
+def test_a_port_that_is_there_already_is_down_while_a_foreign_table_is_there_and_not_taken_away() -> None:
     wanted = filtering.filters(services(DEVICES[0]), PORTS, [TENANTS])
     there = apply_all(Found(), diff(plan_of(wanted), Found()))
     theirs = msgspec.structs.replace(there, filters=Loaded(FOREIGN))
 
-    assert diff(plan_of(wanted), theirs) == ()
+    assert diff(plan_of(wanted), theirs) == (SetDown(DEVICES[0]),)
+    down = apply_all(theirs, diff(plan_of(wanted), theirs))
+    assert diff(plan_of(wanted), down) == ()
+    gone = msgspec.structs.replace(down, filters=None)
+    assert apply_all(gone, diff(plan_of(wanted), gone)) == there
+
+
+def test_where_new_filters_are_refused_nics_that_they_would_guard_are_closed_and_the_rest_is_done() -> None:
+    wanted = filtering.filters(services(DEVICES[0]), PORTS, [TENANTS])
+    refused = frozenset({FilterOperation})
+
+    made = diff(plan_of(wanted), Found(), refused=refused)
+    assert not any(isinstance(operation, FilterOperation) for operation in made)
+    links = apply_all(Found(), made).links
+    assert (DEVICES[0] in links, DEVICES[1] in links) == (False, True)
+
+    bare = apply_all(Found(), diff(plan_of(Filters()), Found()))
+    assert diff(plan_of(wanted), bare, refused=refused) == (SetDown(DEVICES[0]),)
+    assert type(diff(plan_of(wanted), bare)[0]) is LoadFilters
+
+
+def test_where_new_filters_are_refused_nics_that_the_old_ones_guard_stay() -> None:
+    old = filtering.filters(services(DEVICES[0]), PORTS, [TENANTS])
+    there = apply_all(Found(), diff(plan_of(old), Found()))
+    more = filtering.filters(services(*DEVICES[:2]), PORTS, [TENANTS])
+
+    assert diff(plan_of(more), there, refused=frozenset({FilterOperation})) == (SetDown(DEVICES[1]),)
+    assert diff(HostPlan("h", 2), there, refused=frozenset({FilterOperation}))[-1] != UnloadFilters()
+
+
+def test_a_nic_on_open_vswitch_is_down_while_it_is_in_a_group() -> None:
+    mesh = GreMesh(BRIDGE, "l2", 7, "", "10.0.0.1", (), (1,))
+    own = bare_host((), ("10.0.0.1",))
+    free = HostPlan("h", 1, meshes=(mesh,), ports=PORTS[:1])
+    grouped = msgspec.structs.replace(free, services=services(DEVICES[0]))
+
+    there = apply_all(own, diff(free, own))
+    closed = diff(grouped, there)
+
+    assert closed == (SetDown(DEVICES[0]),)
+    (obstacle,) = obstacles(grouped, there)
+    assert obstacle.why.startswith(f"{DEVICES[0]} is in a group, and kept down: ")
+    down = apply_all(there, closed)
+    assert diff(grouped, down) == ()
+    assert diff(free, down) == (SetUp(DEVICES[0]),)
+    assert DEVICES[0] not in apply_all(own, diff(grouped, own)).links
 
 
 @property_of(filters(), st.none() | loaded())
@@ -170,7 +225,7 @@ def test_a_host_comes_to_its_filters_from_whatever_it_has_loaded(wanted: Filters
     after = apply_all(found, diff(plan_of(wanted), found))
 
     assert diff(plan_of(wanted), after) == ()
-    assert after.filters == (Loaded(wanted.digest, wanted.members) if wanted.nics else None)
+    assert after.filters == (Loaded(wanted.digest, wanted.members, nics=wanted.devices) if wanted.nics else None)
 
 
 @property_of(filters(), loaded(), st.integers(0, 20))
@@ -179,5 +234,5 @@ def test_a_nic_is_never_up_without_the_filters_that_guard_it(wanted: Filters, be
 
     cut_off = apply_all(found, diff(plan_of(wanted), found)[:steps])
 
-    for nic in wanted.nics:
+    for nic in (nic for nic in wanted.nics if nic.groups):
         assert nic.device not in cut_off.links or (cut_off.filters and cut_off.filters.digest == wanted.digest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from projections.plan import Bridge, HostPlan, Port, Tunnel, Vlan, plan
+from projections.walls import Wall
 from tests.builders import (
     A_POOL,
     A_SUBNET,
@@ -58,6 +59,7 @@ def test_a_vlan_network_is_a_device_in_a_bridge_with_the_nics_as_ports() -> None
         bridges=(Bridge("br_eth0_10", "v10", "", 0, ()),),
         vlans=(Vlan("eth0.10", "v10", "eth0", 10, "br_eth0_10", ()),),
         ports=(Port("nic525400000001", "vm/l3", "vm", MAC, "192.168.0.10", "", "br_eth0_10", ()),),
+        deaf=("br_eth0_10",),
     )
 
 
@@ -69,7 +71,9 @@ def test_a_network_without_vlan_has_the_interface_itself_in_its_bridge() -> None
 def test_a_vxlan_network_is_a_tunnel_to_the_other_hosts_and_never_to_itself() -> None:
     case = given(*A_POOL, a_vxlan(), a_host("h3", vtep="10.0.0.3"))
     bridge = Bridge("br_vx_100", "x", "", 1450, ())
-    assert planned(case) == HostPlan("h1", 0, bridges=(bridge,), tunnels=(tunnel("10.0.0.2", "10.0.0.3"),))
+    tunnels = (tunnel("10.0.0.2", "10.0.0.3"),)
+    wall = Wall(8472, (100,), ("10.0.0.2", "10.0.0.3"))
+    assert planned(case) == HostPlan("h1", 0, bridges=(bridge,), tunnels=tunnels, deaf=("br_vx_100",), wall=wall)
     assert planned(case, "h2").tunnels == (tunnel("10.0.0.1", "10.0.0.3", local="10.0.0.2"),)
     assert planned(case.do(detach("pool", "c2"))).tunnels == (tunnel("10.0.0.3"),)
 

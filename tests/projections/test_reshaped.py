@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from domain import commands as c
+from domain import host
 from domain.l2_types import GRE_MTU
 from projections import plan
 from projections.diff import diff
-from projections.found import Found
+from projections.found import Found, Link
 from projections.mesh_diff import tunnel_name
+from projections.namespace_operations import LoadFences
 from projections.obstacles import obstacles
 from projections.operations import (
     CreateVlan,
+    Deafen,
     Delete,
-    Enslave,
     Mark,
     MoveAddress,
     MoveRoute,
-    Release,
     Replace,
     apply_all,
     describe,
@@ -31,11 +33,14 @@ from tests.builders import (
     ONE_HOST,
     TWO_CLUSTERS,
     a_cidr,
+    a_cluster,
+    a_host,
     a_no_vlan,
     a_range,
     a_vlan,
     a_vm,
     a_vxlan,
+    a_zone,
     an_l3,
     attach,
     destroy,
@@ -44,6 +49,7 @@ from tests.builders import (
 )
 from tests.given import Case, given
 from tests.machines.planned import lived_in
+from tests.service_builders import a_provider, serve
 
 
 def change(network: str, vlan: int) -> c.ChangeL2NetworkVlan:
@@ -56,7 +62,7 @@ def planned(case: Case, name: str = "h1") -> HostPlan:
 
 def realized(case: Case) -> Found:
     """Give the host as it is once it has done what is planned now."""
-    before = lived_in(("eth0", "eth1"))
+    before = lived_in(case.topology.state(case.id("host", "h1"), host.Host).interfaces)
     return apply_all(before, diff(planned(case), before))
 
 
@@ -76,9 +82,9 @@ def test_another_vlan_is_another_device_in_the_same_bridge() -> None:
     changed = case.network.position() - 2
     network = case.id("l2", "v10")
     assert steps == (
-        Mark("br_eth0_10", f"rewire {network} fact={changed}"),
         CreateVlan("eth0.20", "eth0", 20, "", 0, f"rewire {network} fact={changed}"),
         Replace("eth0.10", "eth0.20", "br_eth0_10"),
+        Mark("br_eth0_10", f"rewire {network} fact={changed} host={case.id('host', 'h1')}"),
         Delete("eth0.10"),
     )
     after = apply_all(found, steps)
@@ -91,8 +97,8 @@ def test_a_network_that_loses_its_tag_takes_the_interface_with_its_addresses() -
     found = realized(case)
     case.do(change("v10", 0))
     steps = diff(planned(case), found)
-    assert [type(step) for step in steps[:3]] == [Delete, Mark, Enslave]
-    assert {type(step) for step in steps[3:]} == {MoveAddress, MoveRoute}
+    assert [type(step) for step in steps[:4]] == [Mark, Replace, Delete, Deafen]
+    assert {type(step) for step in steps[4:]} == {MoveAddress, MoveRoute}
     after = apply_all(found, steps)
     assert {a.cidr for a in after.addresses if a.interface == "br_eth0_10"} == {"10.7.0.1/24", "10.7.0.2/24"}
     assert after.links["nic525400000001"].bridge == "br_eth0_10"
@@ -104,7 +110,9 @@ def test_a_network_that_gets_a_tag_gives_the_interface_back_with_its_addresses()
     found = realized(case)
     case.do(change("v10", 20))
     steps = diff(planned(case), found)
-    assert Release("eth0") in steps
+    kinds = [type(step) for step in steps]
+    assert (kinds[0], kinds[-3:]) == (CreateVlan, [Replace, Mark, Deafen])
+    assert {*kinds[1:-3]} == {MoveAddress, MoveRoute}
     after = apply_all(found, steps)
     assert {a.cidr for a in after.addresses if a.interface == "eth0"} == {"10.7.0.1/24", "10.7.0.2/24"}
     assert {r.interface for r in after.routes if r.destination == "0.0.0.0/0"} == {"eth0"}
@@ -113,11 +121,80 @@ def test_a_network_that_gets_a_tag_gives_the_interface_back_with_its_addresses()
     assert diff(planned(case), after) == ()
 
 
+def owned() -> Case:
+    """Give a host that has a device of VLAN 20 by itself, which is used and never made."""
+    host = a_host(interfaces=("eth0", "eth1", "eth0.20"))
+    wishes = (a_zone(), a_cluster(), host, a_vlan(), attach("v10"), an_l3(), a_range(), a_vm(mac="52:54:00:00:00:01"))
+    return given(*wishes)
+
+
+CHANGES = [(tagged, (20,)), (tagged, (0,)), (untagged, (20,)), (owned, (20,)), (owned, (20, 0)), (owned, (20, 10))]
+
+
+@pytest.mark.parametrize(("world", "vlans"), CHANGES)
+def test_all_along_a_change_one_thing_leads_off_the_host_at_most_and_it_hears_where_its_addresses_are(
+    world: Callable[[], Case], vlans: tuple[int, ...]
+) -> None:
+    case = world().do(*(change("v10", vlan) for vlan in vlans[:-1]))
+    found = realized(case)
+    case.do(change("v10", vlans[-1]))
+    (bridge,) = planned(case).bridges
+    for operation in diff(planned(case), found):
+        found = apply_all(found, [operation])
+        assert len({"eth0", "eth0.10", "eth0.20"} & ports(found, bridge.name)) <= 1
+        assert not found.deaf or bridge.name not in {address.interface for address in found.addresses}
+    assert diff(planned(case), found) == ()
+
+
 @pytest.mark.parametrize(("world", "vlan"), [(tagged, 20), (tagged, 0), (untagged, 20)])
-def test_a_change_that_is_cut_off_anywhere_is_finished_by_the_next_run(world: Callable[[], Case], vlan: int) -> None:
+def test_what_leads_off_the_host_stays_until_the_next_one_is_ready(world: Callable[[], Case], vlan: int) -> None:
     case = world()
     found = realized(case)
     case.do(change("v10", vlan))
+    (bridge,) = planned(case).bridges
+    for operation in diff(planned(case), found):
+        found = apply_all(found, [operation])
+        assert {"eth0", "eth0.10", "eth0.20"} & ports(found, bridge.name)
+
+
+@pytest.mark.parametrize(("world", "vlan"), [(tagged, 20), (tagged, 0), (untagged, 20)])
+def test_all_along_a_change_servers_are_kept_from_what_leads_off_the_host(world: Callable[[], Case], vlan: int) -> None:
+    case = world().do(a_provider(), serve(flat=("DHCP",)))
+    found, fences = realized(case), planned(case).fences
+    case.do(change("v10", vlan))
+    (bridge,) = planned(case).bridges
+    for operation in diff(planned(case), found):
+        found = apply_all(found, [operation])
+        fences = operation.fences if isinstance(operation, LoadFences) else fences
+        assert {"eth0", "eth0.10", "eth0.20"} & ports(found, bridge.name) <= set(fences[0].outside)
+    assert fences == planned(case).fences
+
+
+@pytest.mark.parametrize(("world", "vlans"), [(tagged, (20,)), (untagged, (20,)), (owned, (20, 10))])
+def test_a_network_stays_as_it_is_while_something_foreign_keeps_it_from_its_new_vlan(
+    world: Callable[[], Case], vlans: tuple[int, ...]
+) -> None:
+    case = world().do(*(change("v10", vlan) for vlan in vlans[:-1]))
+    found = realized(case)
+    case.do(change("v10", vlans[-1]))
+    link = Link(f"eth0.{vlans[-1]}", "vlan", interface="eth0", number=9)
+    foreign = msgspec.structs.replace(found, links=found.links.set(link.name, link))
+
+    assert obstacles(planned(case), foreign) != ()
+    assert diff(planned(case), foreign) == ()
+
+
+def ports(found: Found, bridge: str) -> set[str]:
+    return {link.name for link in found.links.values() if link.bridge == bridge}
+
+
+@pytest.mark.parametrize(("world", "vlans"), CHANGES)
+def test_a_change_that_is_cut_off_anywhere_is_finished_by_the_next_run(
+    world: Callable[[], Case], vlans: tuple[int, ...]
+) -> None:
+    case = world().do(*(change("v10", vlan) for vlan in vlans[:-1]))
+    found = realized(case)
+    case.do(change("v10", vlans[-1]))
     steps = diff(planned(case), found)
     whole = apply_all(found, steps)
     for done in range(len(steps)):

@@ -261,7 +261,8 @@ def test_a_way_out_is_one_of_the_families_that_the_network_has() -> None:
 def test_a_network_of_both_families_needs_a_way_out_for_both() -> None:
     case = given(*OPEN, a_range6())
     (problem,) = stranded(case)
-    assert "L3 network public had no IPv6 address for its router" in problem.what
+    told = "no way out over IPv6: L3 network public had no IPv6 address for its router"
+    assert problem.what == f"L3 network l3 takes SNAT and has {told}"
     assert stranded(case.do(SIX)) == []
 
 

@@ -13,7 +13,6 @@ from projections.diff import diff
 from projections.found import bare_host
 from projections.namespace_operations import CreateLeg, LoadRules, SetForwarding
 from projections.namespaces import Namespace, Route, Way
-from projections.obstacles import obstacles
 from projections.passage import Packet, passage
 from projections.plan import HostPlan
 from projections.translation import Rules
@@ -159,16 +158,3 @@ OUTWARD = {"src": GUEST, "dst": OUTSIDER, "answered_by": OUTSIDER}
 def test_only_what_would_not_be_opened_like_that_ends(found: Connection, *, ends: bool) -> None:
     rules = rules_of(given(*ROUTED, a_vm(host="h1"), a_vip(), an_eip(), attach_eip()))
     assert [change.connection for change in translator.unlawful(rules, [found])] == [found] * ends
-
-
-# what is not there yet
-
-
-def test_an_eip_that_hosts_are_to_do_is_told_of() -> None:
-    case = given(*A_WAY_OUT, serve(flat=("DHCP", "EIP")), a_vm(host="h1"), a_vip(), an_eip())
-    bare = bare_host(("eth0",))
-    assert obstacles(plan_of(case), bare) == ()
-    case.do(attach_eip())
-    (told,) = obstacles(plan_of(case), bare)
-    assert (told.name, told.l2, told.foreign) == ("10.9.0.2", "", False)
-    assert "not realized yet" in told.why

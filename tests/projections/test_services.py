@@ -250,9 +250,9 @@ def test_a_group_is_kept_where_its_nics_run_with_all_its_members() -> None:
         Filter("egress", "ALL", "", "0.0.0.0/0", ""),
     )
     both = ("192.168.0.11", "192.168.0.12")
-    admins = Guard("admins", (), (), (Filter("ingress", "ALL", "", "", "admins"),), ())
-    assert planned(case).guards == (Guard("g", ("a/l3",), both, filters, ()), admins)
-    assert planned(case, "h2").guards[0] == Guard("g", ("b/l3",), both, filters, ())
+    admins = Guard("admins", "br_eth0_10", (), (), (Filter("ingress", "ALL", "", "", "admins"),), ())
+    assert planned(case).guards == (Guard("g", "br_eth0_10", ("a/l3",), both, filters, ()), admins)
+    assert planned(case, "h2").guards[0] == Guard("g", "br_eth0_10", ("b/l3",), both, filters, ())
 
 
 def test_a_host_without_members_keeps_no_group() -> None:

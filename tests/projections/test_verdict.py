@@ -13,9 +13,11 @@ from tests.filter_strategies import filters, probes
 
 A = GuardedNic("nic1", "br0", "02:00:00:00:00:01", ("10.0.0.1", "fd00::1"), ("web", "base"), egress_closed=False)
 B = GuardedNic("nic2", "br0", "02:00:00:00:00:02", ("10.0.0.2",), ("out",), egress_closed=True)
-WEB = Group("web", (Filter("ingress", "TCP", "80-90", "10.0.0.0/8", ""),), ())
-BASE = Group("base", (Filter("ingress", "ALL", "", "", "base"), Filter("ingress", "ICMP", "", "", "")), ("10.0.0.3",))
-OUT = Group("out", (Filter("egress", "UDP", "53-53", "", "base"),), ())
+WEB = Group("web", "br0", (Filter("ingress", "TCP", "80-90", "10.0.0.0/8", ""),), ())
+BASE = Group(
+    "base", "br0", (Filter("ingress", "ALL", "", "", "base"), Filter("ingress", "ICMP", "", "", "")), ("10.0.0.3",)
+)
+OUT = Group("out", "br0", (Filter("egress", "UDP", "53-53", "", "base"),), ())
 FILTERS = Filters((A, B), (WEB, BASE, OUT))
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 
 import pytest
 
@@ -100,6 +105,22 @@ def test_a_dry_run_tells_what_would_be_recorded_and_records_nothing(rewire: Rewi
     assert answer.value[0]["positions"] == [3, 4]
     assert answer.err == "dry run: 2 facts would be recorded, none was\n"
     assert zones(rewire) == ["zone-1"]
+
+
+def test_who_waits_for_what_another_process_writes_is_told(rewire: Rewire, change: Change, store: Path) -> None:
+    rewire("apply", change(ZONE))
+    holder = sqlite3.connect(store, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    words = [sys.executable, "-m", "rewire", "apply", change(ZONE.replace("zone-1", "zone-2"))]
+    with contextlib.closing(holder), subprocess.Popen(words, stdout=DEVNULL, stderr=PIPE, text=True) as waiting:
+        assert waiting.stderr
+        told = waiting.stderr.readline()
+        holder.execute("ROLLBACK")
+        status, rest = waiting.wait(), waiting.stderr.read()
+
+    assert told == "waiting: the store is locked by another process\n"
+    assert (status, rest) == (0, "")
+    assert zones(rewire) == ["zone-1", "zone-2"]
 
 
 def test_a_dry_run_makes_no_store(rewire: Rewire, change: Change, store: Path) -> None:

@@ -22,12 +22,37 @@ from tests.rewire.conftest import Rewire
 Change = Callable[[str], str]
 
 FILES = {
-    "an unknown key": ("- create-zone: { name: z, colour: red }", "unknown field `colour`"),
-    "a missing field": ("- create-zone: {}", "missing required field `name`"),
-    "a wrong type": ("- create-zone: { name: 3 }", "Expected `str`, got `int`"),
-    "a wrong type inside": ("- create-vm: { name: v, networks: l3 }", "got `str`"),
+    "an unknown key": ("- create-zone: { name: z, colour: red }", "there is no field colour; its fields are"),
+    "a missing field": ("- create-zone: {}", "the field name is missing"),
+    "a wrong type": ("- create-zone: { name: 3 }", "name must be text, and is a whole number (put text that"),
+    "nothing where text must be": (
+        "- create-zone: { name: null }",
+        "name must be text, and is nothing (leave it out, or give it a value);",
+    ),
+    "a wrong type inside": ("- create-vm: { name: v, networks: l3 }", "networks must be a list, and is text;"),
+    "a wrong type further inside": (
+        "- create-vm: { name: v, networks: [[l3]] }",
+        "an entry of networks must be text, and is a list;",
+    ),
+    "a wrong key": ("- create-vm: { name: v, networks: [], macs: { 1: x } }", "a key of macs must be text"),
+    "no number": (
+        "- create-l2-vxlan-network: { name: n, pool: p, vni: x }",
+        "vni must be a whole number, and is text;",
+    ),
+    "neither text nor number": (
+        "- add-security-group-rule: { group: g, direction: ingress, protocol: TCP, ports: [80] }",
+        "ports must be a whole number or text, and is a list;",
+    ),
+    "a way to delete that is none": (
+        "- delete-host: { host: h, mode: foo }",
+        "mode must be permissive or enforcing, and is 'foo';",
+    ),
     "an unknown command": ("- build-zone: { name: z }", "no command 'build-zone'"),
     "two commands in a step": ("- create-zone: { name: z }\n  create-cluster: {}", "must have one command"),
+    "an unknown key of a step": (
+        "- create-zone: { name: z }\n  expect: oops",
+        "must have one command, beside expect-error and note, and has create-zone, expect",
+    ),
     "no command in a step": ("- note: nothing", "must have one command"),
     "an unknown error code": ("- create-zone: { name: z }\n  expect-error: oops", "which is no error code"),
     "no list": ("create-zone: { name: z }", "no list of steps"),
@@ -36,7 +61,7 @@ FILES = {
     "a half-written file": ("- create-zone: { name: z", "not valid YAML"),
     "a half-written JSON file": ('[{"create-zone": {"na', "not valid YAML"),
     "a key twice": ("- create-zone: { name: a, name: b }", "not valid YAML"),
-    "a command of a list": ("- create-zone: [z]", "Expected `object`"),
+    "a command of a list": ("- create-zone: [z]", "what follows the command must be a mapping, and is a list;"),
 }
 
 

@@ -22,7 +22,7 @@ def header(text: str) -> tuple[str, ...]:
 def shown() -> dict[str, list[str]]:
     """Give, for each kind, the fields that objects of the examples have, in order."""
     found: dict[str, list[str]] = {}
-    for path in sorted(EXAMPLES.iterdir()):
+    for path in sorted(EXAMPLES.glob("*.yaml")):
         topology = applied(path.name).topology
         for kind, rows in inventory.KINDS.items():
             found.setdefault(kind, []).extend(key for row in rows(topology) for key in row)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from rewire.cli import COMMANDS
 from tests.rewire.conftest import Rewire
 
 
@@ -48,6 +49,14 @@ def test_a_window_that_is_none_is_misuse(network: Rewire, words: tuple[str, ...]
 
     assert answer.status == 2
     assert answer.err.startswith("error: invalid-argument: ")
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_has_help_by_its_short_name(rewire: Rewire, name: str) -> None:
+    answer = rewire(name, "-h")
+
+    assert answer.status == 0
+    assert answer.out.startswith(f"Usage: rewire {name} ")
 
 
 def test_a_while_ago_may_be_an_argument(network: Rewire) -> None:

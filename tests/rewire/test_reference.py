@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
 
-from domain import aggregates, claims
-from domain.commands import COMMANDS
+from domain import aggregates, claims, host, l2, l3, port_forwarding, provider_types, security_group, switch
+from domain import commands as c
+from domain.commands import COMMANDS, Mode
 from domain.transaction import Transaction
 from rewire import reference
+from rewire.change_file import BESIDE
 
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -32,6 +35,37 @@ def test_every_command_has_its_page_with_every_field(name: str) -> None:
 
     assert all(f"| {field.encode_name}" in page for field in msgspec.structs.fields(COMMANDS[name]))
     assert "Refused with: `" in page
+
+
+@pytest.mark.parametrize(
+    ("command", "field", "choices"),
+    [
+        ("add-security-group-rule", "direction", security_group.Direction),
+        ("add-security-group-rule", "protocol", security_group.Protocol),
+        ("create-port-forwarding-rule", "protocol", port_forwarding.Protocol),
+        ("create-l3-network", "category?", l3.Category),
+        ("update-l3-network", "allocator?", l3.Allocator),
+        ("change-l3-network-state", "state", l3.Condition),
+        ("set-host-state", "state", host.Condition),
+        ("create-l2-vxlan-network", "realize?", l2.Realize),
+        ("set-switch-port", "mode", switch.Mode),
+        ("delete-host", "mode?", Mode),
+    ],
+)
+def test_a_field_that_takes_a_few_words_has_them_all(command: str, field: str, choices: object) -> None:
+    assert f"| {field} | {', '.join(get_args(choices))} |" in reference.page(command, COMMANDS[command])
+
+
+def test_services_are_told_with_what_their_keys_and_values_are() -> None:
+    page = reference.page("attach-network-service-to-l3-network", c.AttachNetworkServiceToL3Network)
+    (row,) = [line for line in page.splitlines() if line.startswith("| services |")]
+
+    assert row.startswith("| services | mapping: each provider, by its name, to a list of ")
+    assert all(service in row for kind in provider_types.BUILT_IN.values() for service in kind.services)
+
+
+def test_what_may_stand_beside_a_command_is_told() -> None:
+    assert all(f"- `{key}`: {meaning}\n" in reference.commands() for key, meaning in BESIDE.items())
 
 
 def test_what_a_command_records_stands_on_its_page() -> None:

@@ -45,6 +45,14 @@ def test_a_refused_step_is_listed_and_the_answer_is_no(network: Rewire, detach: 
     assert refused["error"] == {"code": "l2-not-attached", "message": told, "conflicts": [64]}
 
 
+def test_a_simulation_without_a_refused_step_says_no_as_well(network: Rewire, detach: str) -> None:
+    answer = network("simulate", detach)
+
+    assert answer.status == 1
+    assert "refused, and so left out: step 1 (detach-l2-network-from-cluster): l2-not-attached" in answer.err
+    assert network("simulate", detach, "--at", BEFORE).status == 0
+
+
 def test_a_simulation_tells_how_long_and_whom_it_cuts(network: Rewire, detach: str) -> None:
     simulation = network("what-if", detach, "--at", BEFORE, "--simulate").value["simulation"]
 
@@ -81,3 +89,26 @@ def test_a_timing_file_that_is_none_is_told(network: Rewire, detach: str) -> Non
 
     assert answer.status == 2
     assert "holds no timing" in answer.err
+
+
+FIRST_CABLE = "- connect: { a: host-1:eth1, b: host-2:eth1 }\n"
+REST = """
+- add-switch: { name: s1, zone: zone-1, ports: [p1, p2] }
+- connect: { a: host-1:eth0, b: s1:p1 }
+- connect: { a: host-2:eth0, b: s1:p2 }
+"""
+
+
+def test_the_first_cable_of_a_zone_is_told_with_what_it_does_to_the_rest(
+    network: Rewire, change: Callable[[str], str]
+) -> None:
+    told = network("what-if", change(FIRST_CABLE))
+    whole = network("what-if", change(FIRST_CABLE + REST))
+
+    assert told.value["domains"]["split"]
+    assert told.err.startswith("zone zone-1 comes to have a fabric: ")
+    assert "an interface without a cable reaches nobody" in told.err
+    assert ("l2-1" in str(told.value["domains"]["split"]), "l2-1" in str(whole.value["domains"]["split"])) == (
+        True,
+        False,
+    )

@@ -10,8 +10,9 @@ from tests.simulator.builder import DataCentre, cluster, fixed, vlan
 
 
 HOSTS = ("h1", "h2", "h3", "h4")
-PACE = fixed(message=20, report=10, create_bridge=4, create_vlan=5)
-TURN = 20 + 4 + 5 + 10
+PACE = fixed(message=20, report=10, deafen=1, create_bridge=4, create_vlan=5)
+THERE = 20 + 1 + 4 + 5
+TURN = THERE + 10
 
 
 def attach() -> tuple[Topology, Topology]:
@@ -26,15 +27,15 @@ def converged(parallel: int | None) -> list[float]:
 
 
 def test_without_a_limit_all_hosts_work_at_once() -> None:
-    assert converged(None) == [29, 29, 29, 29]
+    assert converged(None) == [THERE, THERE, THERE, THERE]
 
 
 def test_one_at_a_time_they_take_the_sum() -> None:
-    assert converged(1) == [29, TURN + 29, 2 * TURN + 29, 3 * TURN + 29]
+    assert converged(1) == [THERE, TURN + THERE, 2 * TURN + THERE, 3 * TURN + THERE]
 
 
 def test_two_at_a_time_they_take_half_of_it() -> None:
-    assert converged(2) == [29, 29, TURN + 29, TURN + 29]
+    assert converged(2) == [THERE, THERE, TURN + THERE, TURN + THERE]
 
 
 def test_no_host_at_a_time_is_refused() -> None:

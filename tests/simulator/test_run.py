@@ -46,8 +46,10 @@ def test_a_detach_is_traced_from_the_message_to_the_report() -> None:
         OperationDone(50_000, "h2", "delete nicfa0000000003"),
         OperationStarted(50_000, "h2", "delete br_eth0_10"),
         OperationDone(65_000, "h2", "delete br_eth0_10"),
-        HostConverged(65_000, "h2", after.position, 3),
-        HostReported(72_000, "h2", after.position),
+        OperationStarted(65_000, "h2", "deafen"),
+        OperationDone(66_000, "h2", "deafen"),
+        HostConverged(66_000, "h2", after.position, 4),
+        HostReported(73_000, "h2", after.position),
     )
     assert happened.outages() == [
         Outage("a", "c", 35_000, None, "lost"),
@@ -147,13 +149,16 @@ def test_tunnels_join_only_when_both_ends_know_each_other() -> None:
 
     done = [(r.at_us, r.host, r.operation) for r in happened.trace if isinstance(r, OperationDone)]
     assert done == [
-        (5_000, "h2", "create-bridge br_vx_100"),
-        (11_000, "h2", "create-tunnel vxlan100"),
-        (14_000, "h2", "create-port nicfa0000000002"),
-        (21_000, "h1", "add-peer vxlan100 10.9.0.2"),
-        (34_000, "h2", "add-peer vxlan100 10.9.0.1"),
+        (2_000, "h1", "raise-wall"),
+        (2_000, "h2", "deafen"),
+        (3_000, "h2", "raise-wall"),
+        (7_000, "h2", "create-bridge br_vx_100"),
+        (13_000, "h2", "create-tunnel vxlan100"),
+        (16_000, "h2", "create-port nicfa0000000002"),
+        (22_000, "h1", "add-peer vxlan100 10.9.0.2"),
+        (36_000, "h2", "add-peer vxlan100 10.9.0.1"),
     ]
-    assert happened.outages() == [Outage("a", "b", 0, 34_000, "gained")]
+    assert happened.outages() == [Outage("a", "b", 0, 36_000, "gained")]
 
 
 def test_a_newer_plan_is_taken_up_between_two_operations() -> None:
@@ -164,16 +169,21 @@ def test_a_newer_plan_is_taken_up_between_two_operations() -> None:
 
     happened = run.follow(
         start,
-        [Publication(0, first), Publication(2_000, second)],
+        [Publication(0, first), Publication(3_000, second)],
         timing=fixed(message=1, create_bridge=4, delete=15),
     )
 
     told = [(r.at_us, r.operation) for r in happened.trace if isinstance(r, OperationDone)]
-    assert told == [(5_000, "create-bridge br_eth0_10"), (20_000, "delete br_eth0_10")]
+    assert told == [
+        (2_000, "deafen"),
+        (6_000, "create-bridge br_eth0_10"),
+        (21_000, "delete br_eth0_10"),
+        (22_000, "deafen"),
+    ]
     converged = [r for r in happened.trace if isinstance(r, HostConverged)]
     assert converged == [
-        HostConverged(20_000, "h1", second.position, 2),
-        HostConverged(20_000, "h1", second.position, 0),
+        HostConverged(22_000, "h1", second.position, 4),
+        HostConverged(22_000, "h1", second.position, 0),
     ]
 
 
@@ -196,7 +206,7 @@ def test_a_host_that_joins_starts_from_nothing() -> None:
     happened = run.simulate(before, after, timing=fixed())
 
     done = [(r.host, r.operation) for r in happened.trace if isinstance(r, OperationDone)]
-    assert done == [("h2", "create-bridge br_eth0_10"), ("h2", "create-vlan eth0.10")]
+    assert done == [("h2", "deafen"), ("h2", "create-bridge br_eth0_10"), ("h2", "create-vlan eth0.10")]
 
 
 def test_two_vms_that_had_one_name_are_told_apart() -> None:
@@ -225,9 +235,9 @@ def test_the_summary_is_in_seconds_and_counts_what_it_does_not_list() -> None:
     told = msgspec.json.decode(msgspec.json.encode(happened.summary()))
 
     assert told == {
-        "converged_after_s": 0.065,
-        "operations": 3,
-        "hosts": [{"host": "h2", "converged_after_s": 0.065, "operations": 3}],
+        "converged_after_s": 0.066,
+        "operations": 4,
+        "hosts": [{"host": "h2", "converged_after_s": 0.066, "operations": 4}],
         "outages": [{"vm": "a", "peer": "c", "from_s": 0.035, "to_s": None, "intended": True, "change": "lost"}],
         "outage_counts": {"kept": 0, "lost": 1, "gained": 0, "passing": 0},
     }
