@@ -51,7 +51,7 @@ def test_a_bridge_stays_while_somebody_elses_devices_stand_on_it_or_it_has_an_ad
 def test_a_vlan_device_that_somebody_elses_stands_on_is_taken_off_its_bridge_and_stays() -> None:
     with one_host() as path, Host(path) as host:
         host.realize(tagged())
-        ip(path, "link add mine1 link eth0.10 type macvlan")
+        ip(path, "link add mine1 link eth0.10 type vlan id 20")
 
         told = host.delete("h")
         assert [obstacle.name for obstacle in told.obstacles] == ["eth0.10"]
