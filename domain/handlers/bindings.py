@@ -6,7 +6,20 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from domain import claims, eip, host, l2, l3, l3_services, provider, provider_types, values, vip, vm
+from domain import (
+    claims,
+    eip,
+    host,
+    l2,
+    l3,
+    l3_services,
+    port_forwarding,
+    provider,
+    provider_types,
+    values,
+    vip,
+    vm,
+)
 from domain.binding import Binding
 from domain.errors import Refusal, witness
 from domain.handlers import exclusions, routers
@@ -56,7 +69,22 @@ def require_service(t: Transaction, target: Target, address: Loaded[vip.Vip], se
         )
     offer = t.load(source, provider.Provider)
     if offer.state.runs == "router":
+        refuse_other_routers(t, target, address)
         require_router_reaches(t, target.subnet, offer, [address])
+
+
+def refuse_other_routers(t: Transaction, target: Target, address: Loaded[vip.Vip]) -> None:
+    """Refuse a VIP that leads to another L3 network: that one's router answers for it, and only one may."""
+    for use in address.state.uses:
+        other = t.get(use.user)
+        rule = other.state if other else None
+        if isinstance(rule, port_forwarding.Rule) and rule.binding and rule.binding.l3 != target.subnet.uuid:
+            raise Refusal(
+                "conflict",
+                f"VIP {address.state.name} is answered for by the router of {t.label(rule.binding.l3)},"
+                f" to which port forwarding rule {rule.name} leads: take another VIP",
+                witness(use.user, port_forwarding.Attached),
+            )
 
 
 def require_router_reaches(

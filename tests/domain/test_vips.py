@@ -420,3 +420,14 @@ def test_an_eip_of_ipv6_leads_to_an_address_of_ipv6() -> None:
     case = given(*ROUTED, *six, a_vm(), a_vip(address="fd00:9::9"), an_eip(), a_vip("four"), an_eip("f", vip="four"))
     case.when(attach_eip()).then(BOUND, NIC, taking=["eip/vm/l3/6", "mac/mac"])
     case.when(attach_eip("f")).then(BOUND, taking=["eip/vm/l3/4"])
+
+
+def test_a_vip_is_answered_for_by_one_router() -> None:
+    elsewhere = (an_l3("other"), a_cidr("172.20.0.0/24", l3="other"), serve("other", vr=("SNAT", "PortForwarding")))
+    case = given(*ROUTED, *elsewhere, a_vm(host="h1"), a_vm("far", "other", host="h1"), a_vip(), a_rule(vm="vm"))
+    case.when(a_rule("far", 81, vm="far", l3="other")).refused("conflict", naming=[RULE_BOUND])
+    case.do(a_rule("far", 81))
+    attach_far = c.AttachPortForwardingRule(rule="far", vm="far", l3="other")
+    told = case.when(attach_far).refused("conflict", naming=[RULE_BOUND])
+    assert "is answered for by the router of L3 network l3, to which port forwarding rule r leads" in told
+    case.do(c.DetachPortForwardingRule(rule="r"), attach_far)
