@@ -108,10 +108,12 @@ def bare(addresses: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def doors(topology: Topology, router: Router, devices: dict[str, str]) -> Iterator[Door]:
+    own = {ip for nic in router.legs for ip in bare(nic.addresses)}
     for nic in router.legs:
         if nic.l3 != router.l3:
             device, near = devices[nic.device], within_reach(nic)
-            gateways = [ip for ip in subnets.gateways(topology, nic.l3) if serving.within(ip, near)]
+            every = subnets.gateways(topology, nic.l3)
+            gateways = [ip for ip in every if serving.within(ip, near) and ip not in own]
             first = (next((ip for ip in gateways if values.family(ip) == family), "") for family in FAMILIES)
             number = 0 if nic.public else number_of(device)
             yield Door(device, number, bare(nic.addresses), near, tuple(filter(None, first)))

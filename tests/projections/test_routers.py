@@ -158,3 +158,12 @@ OUTWARD = {"src": GUEST, "dst": OUTSIDER, "answered_by": OUTSIDER}
 def test_only_what_would_not_be_opened_like_that_ends(found: Connection, *, ends: bool) -> None:
     rules = rules_of(given(*ROUTED, a_vm(host="h1"), a_vip(), an_eip(), attach_eip()))
     assert [change.connection for change in translator.unlawful(rules, [found])] == [found] * ends
+
+
+def test_what_would_be_a_routers_own_address_is_no_gateway_of_its() -> None:
+    """A kernel takes no route by an address of its own; so it is where two of its networks have one subnet."""
+    overlapping = (a_cidr("fd00::/125", l3=name, name="six") for name in ("l3", "public"))
+    case = given(*A_WAY_OUT, serve(vr=("SNAT",)), *overlapping)
+    (door,) = rules_of(case).doors
+    assert door.gateways == ("10.9.0.1",)
+    assert only(case).routes == (Route("0.0.0.0/0", "10.9.0.1"),)
